@@ -1,0 +1,46 @@
+# One call a folder: hourglass_module(tcp SOURCES a.cpp b.cpp DEPENDS wire base) makes the target hourglass_tcp with the
+# project's settings; hourglass_test(tcp ...) makes the test program test_tcp and registers its cases with CTest.
+
+set(HOURGLASS_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+option(HOURGLASS_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+if(HOURGLASS_WERROR)
+    list(APPEND HOURGLASS_WARNINGS -Werror)
+endif()
+
+function(hourglass_settings target scope)
+    target_compile_features(${target} ${scope} cxx_std_23)
+    if(NOT scope STREQUAL "INTERFACE")
+        target_compile_options(${target} PRIVATE ${HOURGLASS_WARNINGS})
+    endif()
+endfunction()
+
+function(hourglass_module name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBRARIES")
+    set(target hourglass_${name})
+    add_library(${target} STATIC ${arg_SOURCES})
+    hourglass_settings(${target} PUBLIC)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(${target} PUBLIC
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+        PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    foreach(dependency IN LISTS arg_DEPENDS)
+        target_link_libraries(${target} PUBLIC hourglass_${dependency})
+    endforeach()
+    target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
+    set_property(GLOBAL APPEND PROPERTY HOURGLASS_MODULES ${target})
+endfunction()
+
+function(hourglass_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBRARIES")
+    set(target test_${name})
+    add_executable(${target} ${arg_SOURCES})
+    hourglass_settings(${target} PRIVATE)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+    foreach(dependency IN LISTS arg_DEPENDS)
+        target_link_libraries(${target} PRIVATE hourglass_${dependency})
+    endforeach()
+    target_link_libraries(${target} PRIVATE GTest::gtest_main GTest::gmock ${arg_LIBRARIES})
+    include(GoogleTest)
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+endfunction()
