@@ -1,5 +1,6 @@
 # One call a folder: hourglass_module(tcp SOURCES a.cpp b.cpp DEPENDS wire base) makes the target hourglass_tcp with the
 # project's settings; hourglass_test(tcp ...) makes the test program test_tcp and registers its cases with CTest.
+# LIBRARIES names targets of other packages, as in fmt::fmt.
 
 set(HOURGLASS_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 option(HOURGLASS_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
@@ -7,19 +8,33 @@ if(HOURGLASS_WERROR)
     list(APPEND HOURGLASS_WARNINGS -Werror)
 endif()
 
+# libstdc++ shows std::expected only to compilers that announce the concepts of C++20 in full. Clang has them from
+# version 16 on but announces them from 19 on.
+set(HOURGLASS_CLANG_CONCEPTS
+    "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,19>>:SHELL:-U__cpp_concepts -D__cpp_concepts=202002L>")
+
 function(hourglass_settings target scope)
     target_compile_features(${target} ${scope} cxx_std_23)
+    target_compile_options(${target} ${scope} "${HOURGLASS_CLANG_CONCEPTS}")
     if(NOT scope STREQUAL "INTERFACE")
         target_compile_options(${target} PRIVATE ${HOURGLASS_WARNINGS})
+        set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
     endif()
 endfunction()
 
 function(hourglass_module name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBRARIES")
+    foreach(source IN LISTS arg_SOURCES)  # TEMPORARY-GUARD
+        cmake_path(ABSOLUTE_PATH source OUTPUT_VARIABLE absolute)
+        if(NOT EXISTS "${absolute}")
+            message(WARNING "${name} is passed over: ${source} is missing")
+            return()
+        endif()
+    endforeach()
     set(target hourglass_${name})
     add_library(${target} STATIC ${arg_SOURCES})
     hourglass_settings(${target} PUBLIC)
-    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
         PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -28,14 +43,21 @@ function(hourglass_module name)
     endforeach()
     target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
     set_property(GLOBAL APPEND PROPERTY HOURGLASS_MODULES ${target})
+    set_property(TARGET ${target} PROPERTY HOURGLASS_LIBRARIES "${arg_LIBRARIES}")
 endfunction()
 
 function(hourglass_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LIBRARIES")
+    foreach(source IN LISTS arg_SOURCES)  # TEMPORARY-GUARD
+        cmake_path(ABSOLUTE_PATH source OUTPUT_VARIABLE absolute)
+        if(NOT EXISTS "${absolute}")
+            message(WARNING "${name} is passed over: ${source} is missing")
+            return()
+        endif()
+    endforeach()
     set(target test_${name})
     add_executable(${target} ${arg_SOURCES})
     hourglass_settings(${target} PRIVATE)
-    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
     foreach(dependency IN LISTS arg_DEPENDS)
         target_link_libraries(${target} PRIVATE hourglass_${dependency})
@@ -43,4 +65,5 @@ function(hourglass_test name)
     target_link_libraries(${target} PRIVATE GTest::gtest_main GTest::gmock ${arg_LIBRARIES})
     include(GoogleTest)
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+    add_dependencies(hourglass_tests ${target})
 endfunction()

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hourglass::http {
+
+/// An IMF-fixdate, as in Date and Last-Modified: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7). Years 0 to
+/// 9999.
+[[nodiscard]] std::string format_date(std::chrono::sys_seconds time);
+
+/// Reads an IMF-fixdate, and the two obsolete forms of RFC 9110, section 5.6.7 (RFC 850 and asctime). A two-digit year
+/// is taken from 1970 to 2069. Nothing when the text is none of them.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_date(std::string_view text);
+
+}  // namespace hourglass::http

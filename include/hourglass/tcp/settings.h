@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hourglass/base/time.h"
+
+namespace hourglass::tcp {
+
+/// Which congestion control a connection uses.
+enum class Congestion : std::uint8_t {
+    new_reno,  ///< RFC 5681 with RFC 6582.
+    cubic,     ///< RFC 9438.
+};
+
+/// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
+struct Settings {
+    // Time.
+    Duration msl = std::chrono::minutes(2);                ///< Maximum segment lifetime (RFC 9293, section 3.4.2).
+    Duration rto_initial = std::chrono::seconds(1);        ///< RFC 6298, section 2.1.
+    Duration rto_min = std::chrono::seconds(1);            ///< RFC 6298, section 2.4.
+    Duration rto_max = std::chrono::seconds(60);           ///< RFC 6298, section 2.5: at least 60 s.
+    Duration delayed_ack = std::chrono::milliseconds(40);  ///< Below 500 ms (RFC 9293, section 3.8.6.3).
+    Duration keepalive_idle = std::chrono::hours(2);       ///< RFC 9293, section 3.8.4: no less by default.
+    Duration keepalive_interval = std::chrono::seconds(75);
+    Duration fin_wait_2_timeout = std::chrono::seconds(60);  ///< For a connection that its application has closed.
+
+    // Attempts.
+    std::uint8_t syn_retries = 5;       ///< SYNs sent again before an active open fails.
+    std::uint8_t syn_ack_retries = 5;   ///< SYN-ACKs sent again before a half-open entry goes; at most 5.
+    std::uint8_t data_retries = 15;     ///< Retransmissions of one segment before the connection fails (R2).
+    std::uint8_t orphan_retries = 8;    ///< The same for a connection that its application has closed.
+    std::uint8_t keepalive_probes = 9;  ///< Unanswered probes before the connection fails.
+
+    // Memory.
+    std::uint32_t send_buffer = 1 << 20;     ///< Bytes queued by the application and not yet acknowledged.
+    std::uint32_t receive_buffer = 1 << 20;  ///< Bytes received and not yet read, out-of-order ones included.
+    std::uint32_t max_connections = 1 << 20;
+    std::uint32_t max_half_open = 1 << 14;
+    std::uint32_t max_time_wait = 1 << 17;
+    std::uint16_t max_listeners = 1024;
+
+    // Options.
+    bool window_scaling = true;                 ///< RFC 7323, section 2.
+    bool timestamps = true;                     ///< RFC 7323, section 3.
+    bool keepalive = false;                     ///< RFC 9293, section 3.8.4: MUST default to off.
+    bool nagle = true;                          ///< RFC 9293, section 3.7.4.
+    std::uint16_t mss_limit = 65495;            ///< Largest MSS to announce and to send, whatever the path allows.
+    std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
+    Congestion congestion = Congestion::cubic;
+
+    // Answers.
+    std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
+    std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
+    std::uint16_t last_ephemeral_port = 65535;
+};
+
+}  // namespace hourglass::tcp

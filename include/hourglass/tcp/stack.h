@@ -1,0 +1,245 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "hourglass/base/address.h"
+#include "hourglass/base/buffer.h"
+#include "hourglass/base/siphash.h"
+#include "hourglass/base/time.h"
+#include "hourglass/tcp/event.h"
+#include "hourglass/tcp/network.h"
+#include "hourglass/tcp/settings.h"
+#include "hourglass/tcp/state.h"
+
+namespace hourglass::tcp {
+
+class Stack;
+class Stream;
+class Listener;
+class Engine;
+class ConnectionHandler;
+class AcceptHandler;
+struct Connection;
+
+/// Why a call was refused, or why a connection ended before both sides had closed it.
+enum class Error : std::uint8_t {
+    none,            ///< Both sides closed; nothing was lost.
+    refused,         ///< A RST answered the SYN.
+    reset,           ///< A RST arrived.
+    timed_out,       ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
+    unreachable,     ///< No route, or the network said so.
+    aborted,         ///< `abort()` was called here.
+    address_in_use,  ///< Another connection or listener has that address and port.
+    no_ports,        ///< Every ephemeral port to that destination is taken.
+    limit_reached,   ///< A table of the stack is full.
+    bad_address,     ///< Not a unicast address, port zero, or families that differ.
+    not_connected,   ///< The handle's connection is gone, or in no state for the call.
+};
+
+/// In words, for people: "connection refused".
+[[nodiscard]] std::string_view to_string(Error error);
+
+struct ConnectOptions {
+    SocketAddress local;  ///< Unspecified address: the route decides. Port zero: an ephemeral port (RFC 6056).
+    ConnectionHandler* handler = nullptr;
+};
+
+struct ListenOptions {
+    std::uint32_t accept_queue = 128;  ///< Complete connections that wait for `accept`.
+    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well.
+    AcceptHandler* handler = nullptr;
+};
+
+/// Counts and gauges of one connection (after RFC 4898's and Linux's tcp_info).
+struct ConnectionInfo {
+    FlowKey flow;
+    State state = State::closed;
+    std::uint32_t send_queue = 0;     ///< Bytes queued or in flight: netstat's Send-Q.
+    std::uint32_t receive_queue = 0;  ///< Bytes that the application has not read: netstat's Recv-Q.
+    std::uint32_t cwnd = 0, ssthresh = 0, in_flight = 0;  ///< Bytes.
+    std::uint32_t snd_wnd = 0, rcv_wnd = 0;               ///< Bytes.
+    std::uint16_t mss = 0;                                ///< Largest payload that is sent.
+    Duration srtt{}, rttvar{}, rto{};
+    std::uint32_t retransmissions = 0;
+    Instant next_timer = kNever;
+    std::string_view
+        timer;  ///< Which timer that is: `retransmit`, `persist`, `delayed-ack`, `keepalive`, `timewait` ...
+    Error error = Error::none;  ///< Why it ended, once it has.
+};
+
+/// What an application holds of a connection: a small value, copied freely. A handle whose connection has gone is
+/// harmless: its calls do nothing and say so.
+class Stream {
+  public:
+    Stream() = default;
+
+    /// Takes as much of `bytes` as the send buffer has room for and returns how much; the rest is the caller's until
+    /// `on_writable`. Zero also when the state does not allow sending.
+    std::size_t send(std::span<const std::byte> bytes);
+    /// The same without copying; the slice's bytes must not change any more.
+    std::size_t send(Slice bytes);
+    /// Bytes that `send` would take now.
+    [[nodiscard]] std::size_t writable() const;
+
+    /// Reads what has arrived in order, up to `out.size()`, and returns how much.
+    std::size_t receive(std::span<std::byte> out);
+    /// The next piece of what has arrived, at most `max` bytes of it, without copying; empty when there is none.
+    [[nodiscard]] Slice receive_slice(std::size_t max = SIZE_MAX);
+    /// Bytes ready to be read.
+    [[nodiscard]] std::size_t readable() const;
+    /// True when the peer has closed its side and all it sent has been read.
+    [[nodiscard]] bool at_end() const;
+
+    /// Half-close: a FIN follows what is queued; receiving goes on (RFC 9293, section 3.6).
+    void shutdown();
+    /// The application is done with both directions: a FIN follows what is queued, and data that still comes, or lies
+    /// unread now, is answered with a reset (RFC 9293, section 3.6.1). The handler is still told `on_closed`.
+    void close();
+    /// Sends a RST and forgets the connection (ABORT call, RFC 9293, section 3.10.5). The handler is told `on_closed`.
+    void abort();
+
+    void set_handler(ConnectionHandler* handler);
+    /// Nagle's algorithm off (true) or on.
+    void set_no_delay(bool on);
+    void set_keepalive(bool on);
+
+    /// False when the connection has gone.
+    [[nodiscard]] bool exists() const;
+    [[nodiscard]] State state() const;
+    [[nodiscard]] SocketAddress local() const;
+    [[nodiscard]] SocketAddress remote() const;
+    [[nodiscard]] ConnectionInfo info() const;
+
+    bool operator==(const Stream&) const = default;
+
+  private:
+    friend class Engine;
+    Stream(Engine* engine, std::uint32_t index, std::uint32_t generation)
+        : engine_(engine), index_(index), generation_(generation) {}
+    Connection* find() const;
+
+    Engine* engine_ = nullptr;
+    std::uint32_t index_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+/// What an application holds of a listening port.
+class Listener {
+  public:
+    Listener() = default;
+
+    /// The oldest connection of the accept queue; nothing when it is empty.
+    std::optional<Stream> accept(ConnectionHandler* handler = nullptr);
+    /// Stops listening: half-open entries go, connections that nobody accepted are reset.
+    void close();
+    [[nodiscard]] SocketAddress local() const;
+    [[nodiscard]] std::uint32_t accept_queue_length() const;
+    [[nodiscard]] std::uint32_t half_open_count() const;
+    [[nodiscard]] bool exists() const;
+
+    bool operator==(const Listener&) const = default;
+
+  private:
+    friend class Engine;
+    Listener(Engine* engine, std::uint32_t index, std::uint32_t generation)
+        : engine_(engine), index_(index), generation_(generation) {}
+
+    Engine* engine_ = nullptr;
+    std::uint32_t index_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+/// What an application is told. The stack calls from `poll`, never from inside another call; a handler may call
+/// anything on the stream and the stack, `abort` included. It must outlive its connection or be taken off with
+/// `set_handler(nullptr)`.
+class ConnectionHandler {
+  public:
+    virtual ~ConnectionHandler() = default;
+    /// The handshake is complete.
+    virtual void on_established(Stream) {}
+    /// There is something to read, or the peer has closed its side (`Stream::at_end`).
+    virtual void on_readable(Stream) {}
+    /// Room in the send buffer again, after a `send` that took less than it was given.
+    virtual void on_writable(Stream) {}
+    /// The connection has ended: the last call. `Error::none` when both sides closed in order. An application that
+    /// calls `close` is told once its own FIN is acknowledged and the peer's has come (TIME-WAIT runs on without it).
+    virtual void on_closed(Stream, Error) {}
+};
+
+/// Told when the accept queue of a listener has something in it.
+class AcceptHandler {
+  public:
+    virtual ~AcceptHandler() = default;
+    virtual void on_acceptable(Listener) = 0;
+};
+
+/// What a stack has counted since it began. Names after RFC 4022 where it has one.
+struct Counters {
+    std::uint64_t segments_in = 0, segments_out = 0, bytes_in = 0, bytes_out = 0;
+    std::uint64_t retransmitted = 0, resets_in = 0, resets_out = 0;
+    std::uint64_t active_opens = 0, passive_opens = 0, attempt_fails = 0, established_resets = 0;
+    std::uint64_t timeouts = 0, fast_retransmits = 0, window_probes = 0, keepalives = 0, challenge_acks = 0;
+    std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
+    std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
+    std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
+    std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
+    std::uint64_t dropped_reassembly_full = 0;
+};
+
+/// TCP (RFC 9293) for one host, or one shard of it: connections, listeners, TIME-WAIT and their timers, with no clock,
+/// lock or system call of its own. Segments come in through `receive`, go out through the `Network`, and everything
+/// that depends on time happens in `poll`.
+class Stack {
+  public:
+    /// `secret` keys initial sequence numbers, port choice and hash tables; give it random bits (a constant makes a run
+    /// reproducible). `network` and `pool` must outlive the stack.
+    Stack(const Settings& settings, const SipKey& secret, Network& network, BufferPool& pool);
+    ~Stack();
+    Stack(const Stack&) = delete;
+    Stack& operator=(const Stack&) = delete;
+
+    /// Active open: the SYN leaves at the next `poll`.
+    std::expected<Stream, Error> connect(SocketAddress remote, const ConnectOptions& options = {});
+    /// Passive open. An unspecified address listens on every local address of its family.
+    std::expected<Listener, Error> listen(SocketAddress local, const ListenOptions& options = {});
+
+    /// A segment has arrived: `segment` begins with the TCP header and ends with the datagram.
+    void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant now);
+    /// The network reports that `destination` can't take what was sent to it (ICMP unreachable and its kin). A soft
+    /// error is kept as the likely cause should the connection time out; it does not end it (RFC 9293,
+    /// section 3.9.2.2).
+    void unreachable(const FlowKey& flow, Seq seq, bool hard);
+    /// The network reports the largest datagram that fits the path (RFC 1191, RFC 8201).
+    void path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu);
+
+    /// Runs what is due: timers, then the applications' callbacks, then one output pass for each connection that has
+    /// something to say. Call it after a batch of `receive`, after calls from outside a callback, and at
+    /// `next_deadline`.
+    void poll(Instant now);
+    /// When `poll` is to be called next: `kNever` when nothing is pending, `Instant::min()` when something is due at
+    /// once.
+    [[nodiscard]] Instant next_deadline();
+
+    void set_observer(Observer* observer);
+    [[nodiscard]] const Counters& counters() const;
+    [[nodiscard]] const Settings& settings() const;
+    /// Every connection, half-open entry, TIME-WAIT entry and listener, in a stable order.
+    [[nodiscard]] std::vector<ConnectionInfo> connections() const;
+    /// Connections that hold state, TIME-WAIT and half-open ones included, listeners not.
+    [[nodiscard]] std::size_t size() const;
+    /// Checks the invariants listed in src/tcp/invariants.cpp on every connection; returns the first that does not hold
+    /// as text, empty when all hold. For tests: its cost grows with the number of connections.
+    [[nodiscard]] std::string check_invariants() const;
+
+  private:
+    std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace hourglass::tcp

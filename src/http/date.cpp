@@ -1,0 +1,130 @@
+#include "hourglass/http/date.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "http/scan.h"
+
+namespace hourglass::http {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                   "Thursday", "Friday", "Saturday"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// Reads a date from left to right. After a mismatch nothing more matches.
+class Reader {
+  public:
+    explicit Reader(std::string_view text) : text_(text) {}
+
+    [[nodiscard]] bool complete() const { return !failed_ && text_.empty(); }
+    bool literal(std::string_view expected) {
+        if (failed_ || !text_.starts_with(expected)) return fail();
+        text_.remove_prefix(expected.size());
+        return true;
+    }
+    unsigned digits(std::size_t count) {
+        unsigned value = 0;
+        if (failed_ || text_.size() < count) return fail();
+        for (std::size_t i = 0; i < count; ++i) {
+            if (!detail::is_digit(text_[i])) return fail();
+            value = value * 10 + static_cast<unsigned>(text_[i] - '0');
+        }
+        text_.remove_prefix(count);
+        return value;
+    }
+    unsigned month() {
+        const auto found = std::ranges::find(kMonths, text_.substr(0, 3));
+        if (failed_ || found == kMonths.end()) return fail();
+        text_.remove_prefix(3);
+        return static_cast<unsigned>(found - kMonths.begin()) + 1;
+    }
+    std::chrono::seconds time_of_day() {
+        const unsigned hour = digits(2);
+        literal(":");
+        const unsigned minute = digits(2);
+        literal(":");
+        const unsigned second = digits(2);
+        if (hour > 23 || minute > 59 || second > 60) fail();  // a leap second is 60
+        return std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+    }
+    bool skip_if(char c) {
+        if (failed_ || !text_.starts_with(c)) return false;
+        text_.remove_prefix(1);
+        return true;
+    }
+
+  private:
+    bool fail() {
+        failed_ = true;
+        return false;
+    }
+    std::string_view text_;
+    bool failed_ = false;
+};
+
+std::optional<std::chrono::sys_seconds> combine(unsigned year, unsigned month, unsigned day, std::chrono::seconds time) {
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month),
+                                           std::chrono::day(day)};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days(date) + time;
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, and with dashes and a short year `Sunday, 06-Nov-94 08:49:37 GMT`.
+std::optional<std::chrono::sys_seconds> parse_with_comma(std::string_view rest, char separator) {
+    const std::string_view between(&separator, 1);
+    Reader in(rest);
+    const unsigned day = in.digits(2);
+    in.literal(between);
+    const unsigned month = in.month();
+    in.literal(between);
+    unsigned year = in.digits(separator == '-' ? 2 : 4);
+    if (separator == '-') year += year < 70 ? 2000 : 1900;
+    in.literal(" ");
+    const auto time = in.time_of_day();
+    in.literal(" GMT");
+    return in.complete() ? combine(year, month, day, time) : std::nullopt;
+}
+
+/// `Sun Nov  6 08:49:37 1994`
+std::optional<std::chrono::sys_seconds> parse_asctime(std::string_view rest) {
+    Reader in(rest);
+    const unsigned month = in.month();
+    in.literal(" ");
+    const unsigned day = in.skip_if(' ') ? in.digits(1) : in.digits(2);
+    in.literal(" ");
+    const auto time = in.time_of_day();
+    in.literal(" ");
+    const unsigned year = in.digits(4);
+    return in.complete() ? combine(year, month, day, time) : std::nullopt;
+}
+
+}  // namespace
+
+std::string format_date(std::chrono::sys_seconds time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                       kDays[std::chrono::weekday(day).c_encoding()].substr(0, 3), static_cast<unsigned>(date.day()),
+                       kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
+    for (const std::string_view day : kDays) {
+        if (text.starts_with(day) && text.substr(day.size()).starts_with(", "))
+            return parse_with_comma(text.substr(day.size() + 2), '-');
+        if (!text.starts_with(day.substr(0, 3))) continue;
+        const std::string_view rest = text.substr(3);
+        if (rest.starts_with(", ")) return parse_with_comma(rest.substr(2), ' ');
+        if (rest.starts_with(" ")) return parse_asctime(rest.substr(1));
+    }
+    return std::nullopt;
+}
+
+}  // namespace hourglass::http

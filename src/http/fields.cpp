@@ -1,0 +1,137 @@
+#include "hourglass/http/fields.h"
+
+#include <algorithm>
+
+#include "http/scan.h"
+
+namespace hourglass::http {
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (detail::to_lower(a[i]) != detail::to_lower(b[i])) return false;
+    return true;
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && detail::find_token_end(text.data(), text.data() + text.size()) == text.data() + text.size();
+}
+
+bool is_field_value(std::string_view text) noexcept {
+    if (text.empty()) return true;
+    if (detail::is_blank(text.front()) || detail::is_blank(text.back())) return false;
+    return detail::find_value_end(text.data(), text.data() + text.size()) == text.data() + text.size();
+}
+
+std::vector<std::string_view> split_list(std::string_view value) {
+    std::vector<std::string_view> members;
+    const auto keep = [&](std::size_t from, std::size_t to) {
+        while (from < to && detail::is_blank(value[from])) ++from;
+        while (from < to && detail::is_blank(value[to - 1])) --to;
+        if (from < to) members.push_back(value.substr(from, to - from));
+    };
+    std::size_t begin = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (quoted && value[i] == '\\') {
+            ++i;
+        } else if (value[i] == '"') {
+            quoted = !quoted;
+        } else if (value[i] == ',' && !quoted) {
+            keep(begin, i);
+            begin = i + 1;
+        }
+    }
+    keep(begin, value.size());
+    return members;
+}
+
+Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+    for (const auto& [name, value] : fields) add(name, value);
+}
+
+std::optional<std::string_view> Fields::get(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (entries_[i].name_size == name.size() && equals_ignoring_case((*this)[i].name, name)) return (*this)[i].value;
+    return std::nullopt;
+}
+
+std::size_t Fields::count(std::string_view name) const noexcept {
+    std::size_t n = 0;
+    for (const Field f : *this)
+        if (equals_ignoring_case(f.name, name)) ++n;
+    return n;
+}
+
+std::string Fields::combined(std::string_view name) const {
+    std::string all;
+    bool first = true;
+    for (const Field f : *this) {
+        if (!equals_ignoring_case(f.name, name)) continue;
+        if (!first) all += ", ";
+        all += f.value;
+        first = false;
+    }
+    return all;
+}
+
+bool Fields::list_contains(std::string_view name, std::string_view member) const {
+    for (const Field f : *this) {
+        if (!equals_ignoring_case(f.name, name)) continue;
+        for (const std::string_view m : split_list(f.value))
+            if (equals_ignoring_case(m, member)) return true;
+    }
+    return false;
+}
+
+void Fields::add(std::string_view name, std::string_view value) {
+    const Entry entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(text_.size() + name.size()), static_cast<std::uint32_t>(value.size())};
+    // Name and value may be views into this very section, which growing would pull from under them.
+    if (text_.capacity() - text_.size() < name.size() + value.size()) {
+        std::string grown;
+        grown.reserve(2 * text_.size() + name.size() + value.size());
+        grown.append(text_).append(name).append(value);
+        text_ = std::move(grown);
+    } else {
+        text_.append(name).append(value);
+    }
+    entries_.push_back(entry);
+}
+
+void Fields::set(std::string_view name, std::string_view value) {
+    const Fields own = [&] {  // keeps `name` and `value` alive when they point into this section
+        Fields f;
+        f.add(name, value);
+        return f;
+    }();
+    remove(name);
+    add(own[0].name, own[0].value);
+}
+
+std::size_t Fields::remove(std::string_view name) {
+    const std::size_t removed = std::erase_if(entries_, [&](const Entry& e) {
+        return equals_ignoring_case({text_.data() + e.name_at, e.name_size}, name);
+    });
+    if (entries_.empty()) text_.clear();
+    return removed;
+}
+
+void Fields::clear() noexcept {
+    text_.clear();
+    entries_.clear();
+}
+
+std::size_t Fields::wire_size() const noexcept {
+    std::size_t n = 0;
+    for (const Entry& e : entries_) n += e.name_size + e.value_size + 4;
+    return n;
+}
+
+bool Fields::operator==(const Fields& other) const noexcept {
+    return std::equal(begin(), end(), other.begin(), other.end(), [](const Field& a, const Field& b) {
+        return equals_ignoring_case(a.name, b.name) && a.value == b.value;
+    });
+}
+
+}  // namespace hourglass::http

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// Searches for the end of a run of allowed bytes, the inner loops of the parser. Each returns `end` when all is allowed.
+
+namespace hourglass::http::detail {
+
+/// tchar (RFC 9110, section 5.6.2).
+inline constexpr std::array<bool, 256> kTokenTable = [] {
+    std::array<bool, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (const char* c = "!#$%&'*+-.^_`|~"; *c != '\0'; ++c) table[static_cast<std::size_t>(*c)] = true;
+    return table;
+}();
+
+inline constexpr bool is_token_char(char c) { return kTokenTable[static_cast<unsigned char>(c)]; }
+/// HTAB, SP, VCHAR and obs-text: what a field line's value consists of (RFC 9110, section 5.5).
+inline constexpr bool is_value_char(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u >= 0x20 ? u != 0x7f : u == '\t';
+}
+/// VCHAR (RFC 5234, appendix B.1).
+inline constexpr bool is_visible_char(char c) { return c > 0x20 && c < 0x7f; }
+/// OWS and BWS (RFC 9110, section 5.6.3).
+inline constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+inline constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+/// The value of a hexadecimal digit, or -1.
+inline constexpr int hex_value(char c) {
+    if (is_digit(c)) return c - '0';
+    const char lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+inline const char* find_token_end(const char* p, const char* end) {
+    while (end - p >= 4) {
+        if (!is_token_char(p[0])) return p;
+        if (!is_token_char(p[1])) return p + 1;
+        if (!is_token_char(p[2])) return p + 2;
+        if (!is_token_char(p[3])) return p + 3;
+        p += 4;
+    }
+    while (p != end && is_token_char(*p)) ++p;
+    return p;
+}
+
+#if defined(__AVX2__)
+inline const char* find_value_end(const char* p, const char* end) {
+    while (end - p >= 32) {
+        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+        const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
+        const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t')), low);
+        const __m256i bad = _mm256_or_si256(control, _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)));
+        const auto mask = static_cast<std::uint32_t>(_mm256_movemask_epi8(bad));
+        if (mask != 0) return p + std::countr_zero(mask);
+        p += 32;
+    }
+    while (p != end && is_value_char(*p)) ++p;
+    return p;
+}
+#elif defined(__SSE2__)
+inline const char* find_value_end(const char* p, const char* end) {
+    while (end - p >= 16) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+        const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\t')), low);
+        const __m128i bad = _mm_or_si128(control, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(bad));
+        if (mask != 0) return p + std::countr_zero(mask);
+        p += 16;
+    }
+    while (p != end && is_value_char(*p)) ++p;
+    return p;
+}
+#else
+inline const char* find_value_end(const char* p, const char* end) {
+    while (p != end && is_value_char(*p)) ++p;
+    return p;
+}
+#endif
+
+#if defined(__SSE2__)
+inline const char* find_visible_end(const char* p, const char* end) {
+    while (end - p >= 16) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        // As signed bytes, 0x80 and above are negative, so one comparison finds them together with controls and SP.
+        const __m128i bad = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x21)), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(bad));
+        if (mask != 0) return p + std::countr_zero(mask);
+        p += 16;
+    }
+    while (p != end && is_visible_char(*p)) ++p;
+    return p;
+}
+#else
+inline const char* find_visible_end(const char* p, const char* end) {
+    while (p != end && is_visible_char(*p)) ++p;
+    return p;
+}
+#endif
+
+}  // namespace hourglass::http::detail

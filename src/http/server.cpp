@@ -1,0 +1,45 @@
+#include "hourglass/http/server.h"
+
+#include "http/server_engine.h"
+
+namespace hourglass::http {
+
+bool Responder::respond(Response response) const { return respond(std::move(response), nullptr); }
+
+bool Responder::respond(Response response, std::unique_ptr<BodySource> body) const {
+    const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
+    return engine != nullptr && engine->respond(ticket_->sequence, std::move(response), std::move(body));
+}
+
+bool Responder::inform(Response interim) const {
+    const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
+    return engine != nullptr && engine->inform(ticket_->sequence, interim);
+}
+
+const Request& Responder::request() const { return ticket_->request; }
+
+bool Responder::awaited() const {
+    const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
+    return engine != nullptr && engine->awaited(ticket_->sequence);
+}
+
+ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings)
+    : engine_(std::make_shared<detail::ServerEngine>(application, settings)) {}
+ServerConnection::~ServerConnection() = default;
+
+void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->receive(bytes); }
+void ServerConnection::peer_closed() { engine_->peer_closed(); }
+bool ServerConnection::wants_input() const { return engine_->wants_input(); }
+std::span<const std::byte> ServerConnection::output() const { return engine_->out_.front(); }
+std::size_t ServerConnection::output_size() const { return engine_->out_.size(); }
+void ServerConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
+void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
+bool ServerConnection::should_close() const { return engine_->should_close(); }
+bool ServerConnection::should_abort() const { return engine_->abort_; }
+bool ServerConnection::idle() const { return engine_->idle(); }
+void ServerConnection::close_when_idle() { engine_->close_when_idle(); }
+void ServerConnection::time_out() { engine_->time_out(); }
+std::optional<Error> ServerConnection::error() const { return engine_->error_; }
+std::uint64_t ServerConnection::requests() const { return engine_->requests_; }
+
+}  // namespace hourglass::http

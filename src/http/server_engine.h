@@ -1,0 +1,115 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "hourglass/http/server.h"
+#include "http/output.h"
+
+namespace hourglass::http::detail {
+
+/// What copies of a responder share.
+struct Ticket {
+    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked)
+        : engine(std::move(of)), sequence(number), request(std::move(asked)) {}
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    ~Ticket();
+
+    std::weak_ptr<ServerEngine> engine;
+    std::uint64_t sequence;
+    Request request;
+};
+
+/// One request and its response.
+struct Exchange {
+    std::uint64_t sequence = 0;
+    Version version = kHttp11;
+    bool is_head = false;
+    bool keep_alive = true;
+    bool wants_continue = false;  ///< the client waits for 100 before it sends the body
+    bool received = false;        ///< the request is complete
+    bool answered = false;
+    bool started = false;  ///< the response is on its way out
+    std::string interim;   ///< 1xx responses that wait for their turn
+    std::string head;      ///< the response's head as it is sent
+    std::string body;
+    std::unique_ptr<BodySource> source;
+    BodyFraming framing;
+};
+
+/// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
+class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
+  public:
+    ServerEngine(const Application& application, const ServerSettings& settings)
+        : application_(application), settings_(settings), parser_(settings.limits) {}
+
+    void receive(std::span<const std::byte> bytes);
+    void peer_closed();
+    [[nodiscard]] bool wants_input() const;
+    void consume_output(std::size_t n);
+    void close_when_idle();
+    void time_out();
+    [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool idle() const;
+
+    bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
+    bool inform(std::uint64_t sequence, const Response& interim);
+    [[nodiscard]] bool awaited(std::uint64_t sequence) { return find_awaited(sequence) != nullptr; }
+
+    OutputQueue out_;
+    std::function<void()> changed_;
+    std::optional<Error> error_;
+    std::uint64_t requests_ = 0;
+    bool abort_ = false;
+
+  private:
+    // Input.
+    void run();
+    void wake();
+    [[nodiscard]] bool may_read() const;
+    std::span<const std::byte> read(std::span<const std::byte> bytes);
+    void read_waiting();
+    void on_head();
+    void on_body(std::span<const std::byte> bytes);
+    void on_end();
+    void on_error(Error error);
+    void begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket);
+    void discard_body(Exchange& exchange);
+    void stop_input();
+    [[nodiscard]] std::optional<Error> check_expectation(Exchange& exchange, const Request& request) const;
+    void call_handler(std::shared_ptr<Ticket> ticket);
+
+    // Output.
+    [[nodiscard]] Exchange* find_awaited(std::uint64_t sequence);
+    bool answer(Exchange& exchange, Response&& response, std::unique_ptr<BodySource> source);
+    void answer_error(Exchange& exchange, Error error);
+    void complete_fields(const Exchange& exchange, Response& response);
+    void pump();
+    [[nodiscard]] bool pump_front(Exchange& exchange);
+    void start(Exchange& exchange);
+    void finish();
+
+    const Application& application_;
+    ServerSettings settings_;
+    RequestParser parser_;
+    std::deque<Exchange> exchanges_;
+    std::uint64_t next_sequence_ = 0;
+    BodyPump pump_;
+    std::unique_ptr<BodySink> sink_;        ///< of the request that is being read
+    std::shared_ptr<Ticket> collecting_;    ///< the request that is being read, when its body is collected
+    std::string waiting_;                   ///< input that came when none was wanted
+    bool reading_body_ = false;             ///< between a request's head and its end
+    bool discarding_ = false;
+    bool stopped_ = false;  ///< no further byte of input has a meaning
+    bool peer_closed_ = false;
+    bool draining_ = false;
+    bool closing_ = false;
+    bool running_ = false;
+    bool again_ = false;
+};
+
+}  // namespace hourglass::http::detail

@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <exception>
+
+#include "http/server_engine.h"
+
+namespace hourglass::http::detail {
+
+Ticket::~Ticket() {
+    if (const auto connection = engine.lock())
+        connection->respond(sequence, Response::error(Status::internal_server_error), nullptr);
+}
+
+/// Everything that happens to a connection comes through here. What the callbacks ask for while it runs is seen to
+/// before it returns.
+void ServerEngine::run() {
+    if (running_) {
+        again_ = true;
+        return;
+    }
+    running_ = true;
+    do {
+        again_ = false;
+        read_waiting();
+        pump();
+    } while (again_ || (!waiting_.empty() && may_read()));
+    running_ = false;
+}
+
+void ServerEngine::wake() {
+    const bool from_outside = !running_;
+    run();
+    if (from_outside && changed_) changed_();
+}
+
+void ServerEngine::receive(std::span<const std::byte> bytes) {
+    if (stopped_) return;
+    if (running_ || !waiting_.empty() || !may_read()) {
+        waiting_.append(as_text(bytes));
+        run();
+        return;
+    }
+    running_ = true;
+    const auto rest = read(bytes);
+    running_ = false;
+    if (!stopped_) waiting_.append(as_text(rest));
+    run();
+}
+
+void ServerEngine::peer_closed() {
+    peer_closed_ = true;
+    run();
+}
+
+bool ServerEngine::may_read() const {
+    if (stopped_ || closing_ || abort_) return false;
+    if (reading_body_) return sink_ == nullptr || sink_->ready();
+    return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output;
+}
+
+bool ServerEngine::wants_input() const { return !peer_closed_ && waiting_.empty() && may_read(); }
+
+void ServerEngine::read_waiting() {
+    if (!waiting_.empty() && may_read()) {
+        const std::string input = std::move(waiting_);
+        waiting_.clear();
+        const auto rest = read(as_bytes(input));
+        if (!stopped_) waiting_.insert(0, as_text(rest));
+    }
+    if (stopped_) waiting_.clear();
+    if (peer_closed_ && !stopped_ && waiting_.empty() && !parser_.between_messages())
+        on_error(Error::incomplete_message);
+}
+
+/// Returns what was not read because no input is wanted any more.
+std::span<const std::byte> ServerEngine::read(std::span<const std::byte> bytes) {
+    // After the last byte one more call asks for the end of a message that needs no further byte.
+    while (may_read()) {
+        const auto step = parser_.parse(bytes);
+        if (!step) {
+            on_error(step.error());
+            break;
+        }
+        bytes = bytes.subspan(step->consumed);
+        switch (step->kind) {
+            case ParseStep::Kind::need_more: return bytes;
+            case ParseStep::Kind::head: on_head(); break;
+            case ParseStep::Kind::body: on_body(step->data); break;
+            case ParseStep::Kind::end: on_end(); break;
+        }
+    }
+    return bytes;
+}
+
+std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const Request& request) const {
+    const auto expectation = request.fields.get("Expect");
+    if (!expectation || request.version < kHttp11) return std::nullopt;  // RFC 9110, section 10.1.1
+    if (!equals_ignoring_case(*expectation, "100-continue")) return Error::unknown_expectation;
+    const BodyFraming framing = parser_.framing();
+    exchange.wants_continue = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
+    return std::nullopt;
+}
+
+void ServerEngine::on_head() {
+    ++requests_;
+    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request());
+    const Request& request = ticket->request;
+    Exchange& exchange = exchanges_.emplace_back();
+    exchange.sequence = ticket->sequence;
+    exchange.version = request.version;
+    exchange.is_head = request.method.known() == Method::head;
+    const bool last = draining_ || (settings_.requests != 0 && requests_ >= settings_.requests);
+    exchange.keep_alive = !last && wants_keep_alive(request.version, request.fields);
+    reading_body_ = true;
+    if (request.method.known() == Method::connect) return on_error(Error::tunnel_refused);
+    if (const auto wrong = check_expectation(exchange, request)) return on_error(*wrong);
+    begin_body(exchange, ticket);
+}
+
+void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
+    const BodyFraming framing = parser_.framing();
+    const bool has_body = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
+    if (has_body && application_.on_head) {
+        try {
+            sink_ = application_.on_head(ticket->request, Responder(ticket));
+        } catch (const std::exception&) {
+            answer(exchange, Response::error(Status::internal_server_error), nullptr);
+        }
+        if (sink_ != nullptr) {
+            sink_->on_ready([weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->wake();
+            });
+            return;
+        }
+        if (exchange.answered) return discard_body(exchange);
+    }
+    if (framing.length > settings_.collected_body) return on_error(Error::content_too_large);
+    parser_.set_body_limit(settings_.collected_body);
+    collecting_ = ticket;
+}
+
+/// The request was answered by its head alone. A body that will surely come, and is small, is read to keep the
+/// connection; RFC 9110, section 10.1.1, leaves it open whether a client that expects 100 still sends it.
+void ServerEngine::discard_body(Exchange& exchange) {
+    if (exchange.wants_continue || parser_.framing().length > settings_.discarded_body) {
+        exchange.keep_alive = false;
+        exchange.received = true;
+        stop_input();
+        return;
+    }
+    discarding_ = true;
+    parser_.set_body_limit(settings_.discarded_body);
+}
+
+void ServerEngine::on_body(std::span<const std::byte> bytes) {
+    exchanges_.back().wants_continue = false;
+    if (sink_ != nullptr) {
+        sink_->write(bytes);
+    } else if (collecting_ != nullptr) {
+        std::string& body = collecting_->request.body;
+        if (body.empty()) {
+            // The client's word on the length is good for a modest reservation only.
+            constexpr std::uint64_t most = 256 * 1024;
+            body.reserve(static_cast<std::size_t>(std::min(std::max<std::uint64_t>(parser_.framing().length, bytes.size()), most)));
+        }
+        body.append(as_text(bytes));
+    }
+}
+
+void ServerEngine::on_end() {
+    Exchange& exchange = exchanges_.back();
+    exchange.received = true;
+    exchange.wants_continue = false;
+    reading_body_ = false;
+    discarding_ = false;
+    // RFC 9112, section 9.6: nothing is processed behind a request that asked for the end of the connection.
+    if (!exchange.keep_alive) stop_input();
+    if (auto sink = std::move(sink_)) {
+        sink->end(parser_.trailers());
+    } else if (auto ticket = std::move(collecting_)) {
+        ticket->request.trailers = parser_.trailers();
+        call_handler(std::move(ticket));
+    }
+}
+
+void ServerEngine::call_handler(std::shared_ptr<Ticket> ticket) {
+    const Request& request = ticket->request;
+    try {
+        application_.on_request(request, Responder(std::move(ticket)));
+    } catch (const std::exception&) {
+        // The responder went with the exception, and that has answered 500.
+        static_cast<void>(0);
+    }
+}
+
+void ServerEngine::on_error(Error error) {
+    stop_input();
+    if (discarding_) {  // the answer is given; only the rest of a body was too long, or did not come
+        exchanges_.back().keep_alive = false;
+        exchanges_.back().received = true;
+        return;
+    }
+    error_ = error;
+    if (!reading_body_) {
+        exchanges_.emplace_back().sequence = next_sequence_++;
+    }
+    Exchange& exchange = exchanges_.back();
+    exchange.keep_alive = false;
+    exchange.received = true;
+    exchange.wants_continue = false;
+    reading_body_ = false;
+    if (!exchange.answered) answer_error(exchange, error);
+    collecting_.reset();
+    if (const auto sink = std::move(sink_)) sink->abort(error);
+}
+
+void ServerEngine::stop_input() {
+    stopped_ = true;
+    again_ = true;
+}
+
+void ServerEngine::close_when_idle() {
+    draining_ = true;
+    if (!exchanges_.empty()) {
+        exchanges_.back().keep_alive = false;
+        if (exchanges_.back().received) stop_input();
+    } else if (parser_.between_messages()) {
+        closing_ = true;
+    }
+    run();
+}
+
+void ServerEngine::time_out() {
+    if (reading_body_ || !parser_.between_messages()) {
+        if (!stopped_) on_error(Error::request_too_slow);
+    } else {
+        draining_ = true;
+        if (exchanges_.empty()) closing_ = true;
+    }
+    run();
+}
+
+bool ServerEngine::idle() const {
+    return exchanges_.empty() && out_.empty() && waiting_.empty() && parser_.between_messages();
+}
+
+bool ServerEngine::should_close() const {
+    if (abort_ || !out_.empty()) return false;
+    return closing_ || ((peer_closed_ || stopped_) && exchanges_.empty() && waiting_.empty());
+}
+
+}  // namespace hourglass::http::detail

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <charconv>
+
+#include "hourglass/http/date.h"
+#include "http/server_engine.h"
+
+namespace hourglass::http::detail {
+
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The length that the application itself gives for a source that does not know its own.
+std::optional<std::uint64_t> stated_length(const Fields& fields) {
+    const auto value = fields.get("Content-Length");
+    if (!value) return std::nullopt;
+    std::uint64_t length = 0;
+    const char* const end = value->data() + value->size();
+    const auto [stop, failure] = std::from_chars(value->data(), end, length);
+    return failure == std::errc() && stop == end ? std::optional(length) : std::nullopt;
+}
+
+/// RFC 9112, section 6: by what is known of the content and by what the client understands.
+BodyFraming choose_framing(const Exchange& exchange, const Response& response, const BodySource* source) {
+    if (response.status == Status::not_modified) return BodyFraming::none();
+    if (exchange.is_head && response.fields.contains("Content-Length")) return BodyFraming::none();
+    if (source == nullptr) return BodyFraming::of_length(response.body.size());
+    if (const auto size = source->size()) return BodyFraming::of_length(*size);
+    if (const auto size = stated_length(response.fields)) return BodyFraming::of_length(*size);
+    return exchange.version >= kHttp11 ? BodyFraming::chunked() : BodyFraming::until_close();
+}
+
+bool has_no_body(const Exchange& exchange, Status status) {
+    return exchange.is_head || status == Status::no_content || status == Status::not_modified;
+}
+
+}  // namespace
+
+Exchange* ServerEngine::find_awaited(std::uint64_t sequence) {
+    if (exchanges_.empty() || sequence < exchanges_.front().sequence) return nullptr;
+    const std::uint64_t index = sequence - exchanges_.front().sequence;
+    if (index >= exchanges_.size() || exchanges_[index].answered) return nullptr;
+    return &exchanges_[index];
+}
+
+bool ServerEngine::respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source) {
+    Exchange* const exchange = find_awaited(sequence);
+    if (exchange == nullptr) return false;
+    const bool accepted = answer(*exchange, std::move(response), std::move(source));
+    wake();
+    return accepted;
+}
+
+bool ServerEngine::inform(std::uint64_t sequence, const Response& interim) {
+    Exchange* const exchange = find_awaited(sequence);
+    if (exchange == nullptr || exchange->version < kHttp11) return false;
+    if (!is_informational(interim.status) || interim.status == Status::switching_protocols) return false;
+    if (!write_response_head(exchange->interim, interim, BodyFraming::none())) return false;
+    wake();
+    return true;
+}
+
+void ServerEngine::answer_error(Exchange& exchange, Error error) {
+    const ErrorInfo& what = info(error);
+    answer(exchange, Response::error(what.status, std::string(what.text) + " (" + std::string(what.clause) + ")"), nullptr);
+}
+
+/// Writes the response's head into the exchange, where it waits for its turn.
+bool ServerEngine::answer(Exchange& exchange, Response&& response, std::unique_ptr<BodySource> source) {
+    exchange.answered = true;
+    exchange.framing = choose_framing(exchange, response, source.get());
+    if (response.fields.list_contains("Connection", "close") || exchange.framing.kind == BodyFraming::Kind::until_close)
+        exchange.keep_alive = false;
+    complete_fields(exchange, response);
+    const bool is_final = to_number(response.status) >= 200;
+    if (!is_final || !write_response_head(exchange.head, response, exchange.framing)) {
+        exchange.answered = false;
+        answer(exchange, Response::error(Status::internal_server_error), nullptr);
+        return false;
+    }
+    if (has_no_body(exchange, response.status)) {
+        exchange.framing = BodyFraming::none();
+    } else if (source != nullptr) {
+        source->on_ready([weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->wake();
+        });
+        exchange.source = std::move(source);
+    } else {
+        exchange.body = std::move(response.body);
+    }
+    return true;
+}
+
+void ServerEngine::complete_fields(const Exchange& exchange, Response& response) {
+    response.version = kHttp11;
+    response.fields.remove("Connection");
+    if (!exchange.keep_alive)
+        response.fields.add("Connection", "close");
+    else if (exchange.version < kHttp11)
+        response.fields.add("Connection", "keep-alive");
+    if (settings_.wall_clock && !response.fields.contains("Date"))
+        response.fields.add("Date", format_date(settings_.wall_clock()));
+    if (!settings_.server_name.empty() && !response.fields.contains("Server"))
+        response.fields.add("Server", settings_.server_name);
+}
+
+void ServerEngine::consume_output(std::size_t n) {
+    out_.consume(n);
+    run();
+}
+
+/// Moves to the output what may go there, in the order of the requests.
+void ServerEngine::pump() {
+    while (!exchanges_.empty() && pump_front(exchanges_.front())) finish();
+}
+
+/// True when the response is complete and the request too, so that the next one has its turn.
+bool ServerEngine::pump_front(Exchange& exchange) {
+    if (exchange.wants_continue && !exchange.answered) {
+        exchange.wants_continue = false;
+        out_.append(kContinue);
+    }
+    if (!exchange.interim.empty() && !exchange.started) {
+        out_.append(std::move(exchange.interim));
+        exchange.interim.clear();
+    }
+    if (!exchange.answered) return false;
+    if (!exchange.started) start(exchange);
+    switch (pump_.pump(out_, settings_.output)) {
+        case BodyPump::State::full:
+        case BodyPump::State::pending: return false;
+        case BodyPump::State::failed:
+            abort_ = true;
+            stop_input();
+            exchanges_.clear();
+            return false;
+        case BodyPump::State::idle:
+        case BodyPump::State::done: break;
+    }
+    return exchange.received || stopped_;
+}
+
+void ServerEngine::start(Exchange& exchange) {
+    exchange.started = true;
+    out_.append(std::move(exchange.head));
+    if (exchange.source != nullptr)
+        pump_.begin(std::move(exchange.source), exchange.framing);
+    else if (!exchange.body.empty())
+        out_.append(std::move(exchange.body));
+}
+
+void ServerEngine::finish() {
+    const bool keep_alive = exchanges_.front().keep_alive;
+    exchanges_.pop_front();
+    if (keep_alive) return;
+    closing_ = true;
+    stop_input();
+    exchanges_.clear();
+}
+
+}  // namespace hourglass::http::detail

@@ -1,0 +1,164 @@
+#include "hourglass/http/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+
+#include "http/framing.h"
+#include "http/scan.h"
+
+namespace hourglass::http {
+
+namespace {
+
+using Written = std::expected<void, WriteError>;
+
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+    out.append(digits.data(), end);
+}
+
+void append_version(std::string& out, Version version) {
+    out.append({'H', 'T', 'T', 'P', '/', static_cast<char>('0' + version.major % 10), '.',
+                static_cast<char>('0' + version.minor % 10)});
+}
+
+Written append_field(std::string& out, const Field& field) {
+    if (!is_token(field.name)) return std::unexpected(WriteError::invalid_field_name);
+    if (!is_field_value(field.value)) return std::unexpected(WriteError::invalid_field_value);
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+    return {};
+}
+
+/// A Content-Length that the application gave: one that contradicts the body is never sent.
+Written check_content_length(std::string_view value, BodyFraming framing, bool may_stand_alone) {
+    std::uint64_t length = 0;
+    const char* const end = value.data() + value.size();
+    const auto [stop, failure] = std::from_chars(value.data(), end, length);
+    const bool is_number = failure == std::errc() && stop == end;
+    const bool agrees = framing.kind == BodyFraming::Kind::length && length == framing.length;
+    const bool alone = framing.kind == BodyFraming::Kind::none && (may_stand_alone || length == 0);
+    if (!is_number || !(agrees || alone)) return std::unexpected(WriteError::content_length);
+    return {};
+}
+
+/// The header section with its empty line. `length_may_stand_alone`: Content-Length is allowed without a body.
+Written append_section(std::string& out, const Fields& fields, BodyFraming framing, bool length_may_stand_alone) {
+    bool length_written = false;
+    for (const Field f : fields) {
+        if (equals_ignoring_case(f.name, "Transfer-Encoding")) return std::unexpected(WriteError::transfer_encoding);
+        if (equals_ignoring_case(f.name, "Content-Length")) {
+            if (length_written) return std::unexpected(WriteError::content_length);
+            if (const Written ok = check_content_length(f.value, framing, length_may_stand_alone); !ok) return ok;
+            length_written = true;
+        }
+        if (const Written ok = append_field(out, f); !ok) return ok;
+    }
+    if (framing.kind == BodyFraming::Kind::length && !length_written) {
+        out += "Content-Length: ";
+        append_number(out, framing.length);
+        out += "\r\n";
+    } else if (framing.kind == BodyFraming::Kind::chunked) {
+        out += "Transfer-Encoding: chunked\r\n";
+    }
+    out += "\r\n";
+    return {};
+}
+
+Written append_request(std::string& out, const Request& request, BodyFraming framing) {
+    if (!is_token(request.method.name())) return std::unexpected(WriteError::invalid_method);
+    if (!Target::parse(request.method, request.target)) return std::unexpected(WriteError::invalid_target);
+    out.append(request.method.name()).append(" ").append(request.target).append(" ");
+    append_version(out, request.version);
+    out += "\r\n";
+    return append_section(out, request.fields, framing, false);
+}
+
+Written append_response(std::string& out, const Response& response, BodyFraming framing) {
+    const auto number = to_number(response.status);
+    if (number < 100 || number > 599) return std::unexpected(WriteError::invalid_status);
+    const std::string_view reason = response.reason.empty() ? reason_phrase(response.status) : response.reason;
+    if (!is_field_value(reason)) return std::unexpected(WriteError::invalid_reason);
+    append_version(out, response.version);
+    out += ' ';
+    append_number(out, number);
+    out.append(" ").append(reason).append("\r\n");
+    const bool never_framed = is_informational(response.status) || response.status == Status::no_content;
+    if (never_framed && response.fields.contains("Content-Length")) return std::unexpected(WriteError::content_length);
+    return append_section(out, response.fields, never_framed ? BodyFraming::none() : framing, true);
+}
+
+/// Runs `append` and takes back what it wrote when it fails.
+template <typename Append>
+Written all_or_nothing(std::string& out, Append append) {
+    const std::size_t before = out.size();
+    Written written = append();
+    if (!written) out.resize(before);
+    return written;
+}
+
+}  // namespace
+
+std::string_view to_string(WriteError error) noexcept {
+    switch (error) {
+        case WriteError::invalid_method: return "the method is not a token";
+        case WriteError::invalid_target: return "the request-target is in none of the four forms";
+        case WriteError::invalid_status: return "the status is outside 100 to 599";
+        case WriteError::invalid_reason: return "the reason phrase holds a control character";
+        case WriteError::invalid_field_name: return "a field name is not a token";
+        case WriteError::invalid_field_value: return "a field value holds a control character or ends in whitespace";
+        case WriteError::transfer_encoding: return "Transfer-Encoding is set by the writer alone";
+        case WriteError::content_length: return "Content-Length is not the length of the body";
+    }
+    return "invalid message";
+}
+
+Written write_request_head(std::string& out, const Request& request, BodyFraming framing) {
+    return all_or_nothing(out, [&] { return append_request(out, request, framing); });
+}
+
+Written write_response_head(std::string& out, const Response& response, BodyFraming framing) {
+    return all_or_nothing(out, [&] { return append_response(out, response, framing); });
+}
+
+void write_chunk(std::string& out, std::string_view data) {
+    if (data.empty()) return;
+    append_number(out, data.size(), 16);
+    out.append("\r\n").append(data).append("\r\n");
+}
+
+Written write_last_chunk(std::string& out, const Fields& trailers) {
+    return all_or_nothing(out, [&]() -> Written {
+        out += "0\r\n";
+        for (const Field f : trailers) {
+            if (detail::is_forbidden_trailer(f.name)) return std::unexpected(WriteError::invalid_field_name);
+            if (const Written ok = append_field(out, f); !ok) return ok;
+        }
+        out += "\r\n";
+        return {};
+    });
+}
+
+std::expected<std::string, WriteError> to_wire(const Request& request) {
+    std::string out;
+    const bool framed = !request.body.empty() || request.method.anticipates_content();
+    const auto written =
+        write_request_head(out, request, framed ? BodyFraming::of_length(request.body.size()) : BodyFraming::none());
+    if (!written) return std::unexpected(written.error());
+    return out + request.body;
+}
+
+std::expected<std::string, WriteError> to_wire(const Response& response) {
+    std::string out;
+    const auto written = write_response_head(out, response, BodyFraming::of_length(response.body.size()));
+    if (!written) return std::unexpected(written.error());
+    const bool bodiless = is_informational(response.status) || response.status == Status::no_content ||
+                          response.status == Status::not_modified;
+    return bodiless ? out : out + response.body;
+}
+
+}  // namespace hourglass::http

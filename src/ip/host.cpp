@@ -1,0 +1,193 @@
+#include "hourglass/ip/host.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "hourglass/wire/neighbor_discovery.h"
+#include "ip/implementation.h"
+
+namespace hourglass::ip {
+
+namespace {
+
+constexpr std::size_t kMaxInterfaces = 256;
+
+/// Rounds of loopback traffic in one `poll`, so that two applications of one host can't hold it for ever.
+constexpr unsigned kMaxRounds = 64;
+
+const IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);  // RFC 1112, section 4
+const IpAddress kAllNodes = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+const IpAddress kAllNodesOfInterface = IpAddress::v6({0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+
+SipKey derive(const SipKey& secret, std::uint8_t use) {
+    const std::array<std::byte, 2> low{std::byte{use}, std::byte{0}}, high{std::byte{use}, std::byte{1}};
+    return {siphash(secret, low), siphash(secret, high)};
+}
+
+}  // namespace
+
+Host::Implementation::Implementation(HostSettings host_settings, BufferPool& pool)
+    : settings(std::move(host_settings)),
+      pool_(pool),
+      neighbours_(
+          {.max_entries = settings.max_neighbours, .packets_per_entry = settings.packets_per_unresolved_neighbour},
+          *this, counters),
+      reassembler_({.max_bytes = settings.max_reassembly_bytes,
+                    .max_fragments_per_datagram = settings.max_fragments_per_datagram,
+                    .timeout = settings.reassembly_timeout},
+                   pool, counters),
+      identification_(derive(settings.secret, 1)),
+      path_mtu_(settings.max_path_mtus),
+      pings_(settings.max_pings, static_cast<std::uint16_t>(derive(settings.secret, 2).k0)),
+      icmp_limiter_(settings.icmp_errors_per_second),
+      udp_({.sockets = settings.max_udp_sockets, .queued_datagrams = settings.max_udp_queue},
+           derive(settings.secret, 3), *this, pool),
+      tcp_(settings.tcp, derive(settings.secret, 4), *this, pool) {
+    addresses_.add({IpAddress::v4(127, 0, 0, 1), AddressKind::loopback, {}});
+    addresses_.add({*IpAddress::parse("::1"), AddressKind::loopback, {}});
+    addresses_.add({kAllNodesOfInterface, AddressKind::multicast, {}});
+}
+
+InterfaceId Host::Implementation::add_interface(InterfaceSettings interface) {
+    if (interfaces.size() >= kMaxInterfaces) throw std::length_error("a host has at most 256 interfaces");
+    const auto id = static_cast<InterfaceId>(interfaces.size());
+    interfaces.push_back({std::move(interface), {}});
+    for (const Prefix& prefix : interfaces.back().settings.addresses) add_address(id, prefix);
+    return id;
+}
+
+void Host::Implementation::add_address(InterfaceId id, const Prefix& prefix) {
+    const IpAddress& address = prefix.address;
+    addresses_.add({address, AddressKind::unicast, id});
+    routes.add({.destination = prefix, .gateway = {}, .interface = id});
+    if (address.is_v6()) {
+        addresses_.add({kAllNodes, AddressKind::multicast, id});
+        addresses_.add({wire::solicited_node_multicast(address), AddressKind::multicast, id});
+        return;
+    }
+    addresses_.add({IpAddress::v4(0xffffffff), AddressKind::broadcast, id});
+    addresses_.add({kAllHosts, AddressKind::multicast, id});
+    // RFC 3021: no broadcast address on a link of two.
+    if (prefix.length < 31) addresses_.add({prefix.broadcast(), AddressKind::broadcast, id});
+}
+
+void Host::Implementation::poll(Instant now) {
+    advance(now);
+    neighbours_.poll(now_);
+    expire_reassembly();
+    for (unsigned round = 0; round < kMaxRounds; ++round) {
+        report_unresolved();
+        const Origin origin{.interface = {}, .looped = true};
+        for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
+        udp_.poll(now_);
+        pings_.poll();
+        run_pollers();
+        tcp_.poll(now_);
+        if (!has_work()) return;
+    }
+}
+
+bool Host::Implementation::has_work() const {
+    return !looped_.empty() || !unresolved_.empty() || udp_.has_work() || pings_.has_work();
+}
+
+/// A poller may add and remove pollers, itself included.
+void Host::Implementation::run_pollers() {
+    for (auto next = pollers.begin(); next != pollers.end();) {
+        const std::uint32_t id = next->first;
+        const std::shared_ptr<Poller> poller = next->second;
+        poller->poll(now_);
+        next = pollers.upper_bound(id);
+    }
+}
+
+Instant Host::Implementation::next_deadline() {
+    if (has_work()) return Instant::min();
+    Instant deadline = std::min({tcp_.next_deadline(), neighbours_.next_deadline(), reassembler_.next_deadline()});
+    for (const auto& [id, poller] : pollers) deadline = std::min(deadline, poller->deadline());
+    return deadline;
+}
+
+/// RFC 792: time exceeded, code 1, when the first fragment has come.
+void Host::Implementation::expire_reassembly() {
+    while (const auto expired = reassembler_.expire(now_)) {
+        const std::span<const std::byte> first = expired->first.bytes();
+        if (first.empty()) continue;
+        const Packet packet = pool_.packet(first);
+        Datagram datagram{.origin = {.interface = expired->interface}};
+        if (wire::load_8(first.data()) >> 4 == 4) {
+            const auto view = wire::Ipv4View::parse(first);
+            datagram.source = view->source();
+            datagram.destination = view->destination();
+            datagram.kind = classify(datagram.destination);
+            datagram.protocol = view->protocol();
+            datagram.transport = view->header_size();
+            report(datagram, packet, wire::IcmpHeader::time_exceeded(wire::IcmpTimeExceeded::in_reassembly));
+            continue;
+        }
+        const auto view = wire::Ipv6View::parse(first);
+        const auto chain = wire::walk_extensions(*view);
+        datagram.source = view->source();
+        datagram.destination = view->destination();
+        datagram.kind = classify(datagram.destination);
+        datagram.protocol = chain->protocol;
+        datagram.transport = chain->offset;
+        report(datagram, packet, wire::Icmpv6Header::time_exceeded(wire::Icmpv6TimeExceeded::in_reassembly));
+    }
+}
+
+Host::Host(HostSettings settings, BufferPool& pool)
+    : implementation_(std::make_unique<Implementation>(std::move(settings), pool)) {}
+Host::~Host() = default;
+
+InterfaceId Host::add_interface(InterfaceSettings settings) {
+    return implementation_->add_interface(std::move(settings));
+}
+void Host::add_route(const Route& route) {
+    if (static_cast<std::size_t>(route.interface) >= interface_count())
+        throw std::out_of_range("route to an interface that the host does not have");
+    implementation_->routes.add(route);
+}
+const InterfaceSettings& Host::interface(InterfaceId id) const {
+    return implementation_->interfaces.at(static_cast<std::size_t>(id)).settings;
+}
+std::size_t Host::interface_count() const { return implementation_->interfaces.size(); }
+bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
+
+void Host::receive(InterfaceId interface, Packet packet, Instant now) {
+    implementation_->advance(now);
+    implementation_->receive(interface, std::move(packet));
+}
+void Host::poll(Instant now) { implementation_->poll(now); }
+Instant Host::next_deadline() { return implementation_->next_deadline(); }
+
+std::vector<Packet> Host::take_output(InterfaceId interface) {
+    return std::exchange(implementation_->interfaces.at(static_cast<std::size_t>(interface)).output, {});
+}
+void Host::take_output(InterfaceId interface, std::vector<Packet>& batch) {
+    implementation_->interfaces.at(static_cast<std::size_t>(interface)).output.swap(batch);
+}
+
+std::uint32_t Host::add_poller(std::function<void(Instant)> poll, std::function<Instant()> deadline) {
+    const std::uint32_t id = ++implementation_->last_poller;
+    implementation_->pollers.emplace(id,
+                                     std::make_shared<Implementation::Poller>(std::move(poll), std::move(deadline)));
+    return id;
+}
+void Host::remove_poller(std::uint32_t poller) { implementation_->pollers.erase(poller); }
+
+tcp::Stack& Host::tcp() { return implementation_->tcp(); }
+udp::Sockets& Host::udp() { return implementation_->udp(); }
+bool Host::ping(IpAddress destination, std::uint16_t sequence, std::size_t payload_size, Instant now,
+                PingHandler handler) {
+    implementation_->advance(now);
+    return implementation_->ping(destination, sequence, payload_size, std::move(handler));
+}
+
+const Counters& Host::counters() const { return implementation_->counters; }
+const HostSettings& Host::settings() const { return implementation_->settings; }
+Instant Host::now() const { return implementation_->now(); }
+
+}  // namespace hourglass::ip

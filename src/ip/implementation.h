@@ -1,0 +1,198 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "hourglass/ip/host.h"
+#include "hourglass/tcp/network.h"
+#include "hourglass/tcp/stack.h"
+#include "hourglass/wire/ethernet.h"
+#include "hourglass/wire/icmp.h"
+#include "hourglass/wire/icmpv6.h"
+#include "hourglass/wire/ipv4.h"
+#include "hourglass/wire/ipv6.h"
+#include "ip/address_table.h"
+#include "ip/identification.h"
+#include "ip/neighbours.h"
+#include "ip/path_mtu.h"
+#include "ip/pings.h"
+#include "ip/rate_limiter.h"
+#include "ip/reassembly.h"
+#include "ip/routes.h"
+#include "udp/socket_table.h"
+
+namespace hourglass::ip {
+
+/// How a datagram came to be here.
+struct Origin {
+    InterfaceId interface {};
+    bool looped = false;       ///< Sent by this host to itself.
+    bool reassembled = false;  ///< Put together here from its fragments.
+    bool link_group = false;   ///< In a frame to a broadcast or multicast address.
+};
+
+/// A datagram that has arrived: what its headers say, and what they mean here. The bytes stay in its packet.
+struct Datagram {
+    Origin origin;
+    IpAddress source;
+    IpAddress destination;
+    AddressKind kind = AddressKind::foreign;  ///< Of the destination.
+    wire::IpProtocol protocol{};
+    std::uint8_t hop_limit = 0;
+    bool later_fragment = false;     ///< Not the first: the transport header is not in it.
+    std::size_t transport = 0;       ///< Where the transport header starts.
+    std::size_t protocol_field = 0;  ///< Where `protocol` stands in the packet.
+};
+
+/// What the IP header of a datagram to be sent shall say.
+struct Envelope {
+    wire::IpProtocol protocol{};
+    IpAddress source;
+    IpAddress destination;
+};
+
+/// What an ICMP error says of a datagram that this host sent.
+struct Complaint {
+    bool hard = false;                 ///< It will not get better by waiting (RFC 1122, section 4.2.3.9).
+    std::optional<std::uint32_t> mtu;  ///< It was too big: what fits.
+};
+
+/// The parts of a host and the ways between them. input.cpp takes datagrams apart, forward.cpp passes them on,
+/// icmp.cpp answers and reports, discovery.cpp finds neighbours, output.cpp sends; host.cpp has the rest.
+class Host::Implementation final : public tcp::Network, public udp::DatagramOutput, public NeighbourOutput {
+  public:
+    Implementation(HostSettings host_settings, BufferPool& pool);
+
+    // host.cpp
+    InterfaceId add_interface(InterfaceSettings interface);
+    void poll(Instant now);
+    [[nodiscard]] Instant next_deadline();
+    void advance(Instant now) { now_ = now_ < now ? now : now_; }
+
+    // input.cpp
+    void receive(InterfaceId id, Packet packet);
+    void receive_frame(Origin origin, Packet packet);
+    void receive_datagram(const Origin& origin, Packet packet);
+
+    // icmp.cpp
+    bool ping(const IpAddress& destination, std::uint16_t sequence, std::size_t payload_size, PingHandler handler);
+
+    // tcp::Network, udp::DatagramOutput: output.cpp
+    std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
+    void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override;
+    [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
+    [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
+    void send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) override;
+
+    // NeighbourOutput: discovery.cpp
+    void solicit(InterfaceId interface, const IpAddress& target, std::optional<MacAddress> unicast,
+                 const Packet* waiting) override;
+    void transmit_to(InterfaceId interface, Packet packet, const IpAddress& neighbour, const MacAddress& mac) override;
+    void unresolved(Packet packet) override;
+
+    struct Interface {
+        InterfaceSettings settings;
+        std::vector<Packet> output;
+    };
+    struct Poller {
+        std::function<void(Instant)> poll;
+        std::function<Instant()> deadline;
+    };
+
+    HostSettings settings;
+    Counters counters;
+    std::deque<Interface> interfaces;
+    RouteTable routes;
+    std::map<std::uint32_t, std::shared_ptr<Poller>> pollers;
+    std::uint32_t last_poller = 0;
+
+    [[nodiscard]] tcp::Stack& tcp() { return tcp_; }
+    [[nodiscard]] udp::Sockets& udp() { return udp_; }
+    [[nodiscard]] Instant now() const { return now_; }
+
+  private:
+    // host.cpp
+    void add_address(InterfaceId id, const Prefix& prefix);
+    void run_pollers();
+    void expire_reassembly();
+    void report_unresolved();
+    [[nodiscard]] bool has_work() const;
+
+    // input.cpp
+    void receive_v4(const Origin& origin, Packet packet);
+    void receive_v6(const Origin& origin, Packet packet);
+    [[nodiscard]] AddressKind classify(const IpAddress& destination) const;
+    [[nodiscard]] bool admit(Datagram& datagram);
+    void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet packet);
+    void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet packet);
+    void refuse_chain(const Datagram& datagram, const wire::Ipv6ChainError& error, const Packet& packet);
+    void deliver(const Datagram& datagram, Packet packet);
+    void deliver_udp(const Datagram& datagram, Packet packet);
+    void refuse_protocol(const Datagram& datagram, const Packet& packet);
+    void count(MalformedCounts& counts, wire::ParseError reason) { ++counts[static_cast<std::size_t>(reason)]; }
+
+    // forward.cpp
+    void forward(Datagram datagram, Packet packet);
+    [[nodiscard]] bool may_leave_its_link(const Datagram& datagram) const;
+    void refuse_too_big(const Datagram& datagram, std::uint32_t mtu, const Packet& packet);
+    void emit_forwarded(const NextHop& hop, Packet packet, bool too_big);
+
+    // icmp.cpp
+    void receive_icmp(const Datagram& datagram, Packet packet);
+    void receive_icmpv6(const Datagram& datagram, Packet packet);
+    void answer_echo(const Datagram& datagram, Packet packet);
+    void receive_error(const Datagram& datagram, const wire::IcmpView& message);
+    void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
+    void complain(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
+    [[nodiscard]] bool may_report(const Datagram& datagram, const Packet& packet) const;
+    [[nodiscard]] IpAddress reporting_address(const Datagram& datagram) const;
+    void report(const Datagram& datagram, const Packet& packet, const wire::IcmpHeader& error);
+    void report(const Datagram& datagram, const Packet& packet, const wire::Icmpv6Header& error);
+
+    // discovery.cpp
+    void receive_arp(const Origin& origin, const Packet& packet);
+    void send_arp(InterfaceId id, wire::ArpOperation operation, const IpAddress& sender, const MacAddress& target_mac,
+                  const IpAddress& target);
+    void receive_discovery(const Datagram& datagram, const wire::Icmpv6View& message);
+    void receive_solicitation(const Datagram& datagram, const wire::Icmpv6View& message);
+    void receive_advertisement(const Datagram& datagram, const wire::Icmpv6View& message);
+    [[nodiscard]] std::optional<IpAddress> solicitor(InterfaceId id, const IpAddress& target,
+                                                     const Packet* waiting) const;
+    [[nodiscard]] bool is_own_on(InterfaceId id, const IpAddress& address) const;
+
+    // output.cpp
+    bool send(Packet payload, const Envelope& envelope);
+    void loop_back(Packet packet);
+    [[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination) const;
+    [[nodiscard]] std::optional<IpAddress> select_source(InterfaceId id, const IpAddress& destination) const;
+    void prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment);
+    [[nodiscard]] Packet with_headroom(Packet packet, std::size_t needed);
+    void send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload, const Envelope& envelope);
+    void fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole);
+    void transmit(const NextHop& hop, Packet packet);
+    void push(Interface& interface, Packet packet);
+    [[nodiscard]] Interface& at(InterfaceId id) { return interfaces[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] const Interface& at(InterfaceId id) const { return interfaces[static_cast<std::size_t>(id)]; }
+
+    BufferPool& pool_;
+    Instant now_{};
+    AddressTable addresses_;
+    NeighbourTable neighbours_;
+    Reassembler reassembler_;
+    Identification identification_;
+    PathMtuCache path_mtu_;
+    PingTable pings_;
+    RateLimiter icmp_limiter_;
+    std::vector<Packet> looped_;
+    std::vector<Packet> unresolved_;
+    udp::SocketTable udp_;
+    tcp::Stack tcp_;
+};
+
+}  // namespace hourglass::ip

@@ -1,0 +1,258 @@
+// What is sent: the way to a destination, headers, fragments (RFC 1122, section 3.3.1; RFC 8200, section 4.5).
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "ip/implementation.h"
+
+namespace hourglass::ip {
+
+using wire::IpProtocol;
+
+namespace {
+
+constexpr std::uint32_t kLoopbackMtu = 65535;
+/// A super-segment's payload, so that its datagram's length fits sixteen bits with the largest headers.
+constexpr std::uint32_t kMaxSuperSegment = 65535 - 60 - 60;
+
+std::size_t header_size(const IpAddress& destination) {
+    return destination.is_v4() ? wire::Ipv4Header::kSize : wire::Ipv6Header::kSize;
+}
+
+unsigned common_prefix(const IpAddress& a, const IpAddress& b) {
+    for (unsigned i = 0; i < 16; ++i) {
+        const auto difference = static_cast<std::uint8_t>(a.octets()[i] ^ b.octets()[i]);
+        if (difference != 0) return i * 8 + static_cast<unsigned>(std::countl_zero(difference));
+    }
+    return 128;
+}
+
+}  // namespace
+
+bool Host::Implementation::is_own_address(const IpAddress& address) const {
+    return addresses_.is_unicast(address) || (address.is_v4() && address.is_loopback());
+}
+
+std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destination) const {
+    if (destination.is_multicast()) {
+        // A group has no gateway: the route only says on which link it is.
+        if (const auto hop = routes.find(destination)) return NextHop{hop->interface, destination};
+        for (const LocalAddress& own : addresses_.entries())
+            if (own.kind == AddressKind::unicast && own.address.is_v4() == destination.is_v4())
+                return NextHop{own.interface, destination};
+        return std::nullopt;
+    }
+    const LocalAddress* own = addresses_.find(destination);
+    if (own != nullptr && own->kind == AddressKind::broadcast) return NextHop{own->interface, destination};
+    return routes.find(destination);
+}
+
+/// The rules of RFC 6724, section 5 that matter to a host whose addresses are all preferred: 5 (the outgoing
+/// interface), 2 (the scope), 8 (the longest matching prefix). IPv4 is treated alike (RFC 1122, section 3.3.4.3).
+std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, const IpAddress& destination) const {
+    const LocalAddress* best = nullptr;
+    unsigned best_score = 0;
+    for (const LocalAddress& own : addresses_.entries()) {
+        if (own.kind != AddressKind::unicast || own.address.is_v4() != destination.is_v4()) continue;
+        const bool same_scope = own.address.is_link_local() == destination.is_link_local();
+        const unsigned score =
+            1 + common_prefix(own.address, destination) + (same_scope ? 256 : 0) + (own.interface == id ? 512 : 0);
+        if (score > best_score) best = &own, best_score = score;
+    }
+    return best == nullptr ? std::nullopt : std::optional(best->address);
+}
+
+std::optional<IpAddress> Host::Implementation::source_for(const IpAddress& destination) const {
+    if (is_own_address(destination)) return destination;
+    const auto hop = next_hop(destination);
+    return hop ? select_source(hop->interface, destination) : std::nullopt;
+}
+
+std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destination, const IpAddress& source) {
+    const bool given = !source.is_unspecified();
+    if (destination.is_unspecified() || destination.is_v4() != source.is_v4()) {
+        if (given || destination.is_unspecified()) return std::nullopt;
+    }
+    if (given && !is_own_address(source)) return std::nullopt;
+    if (is_own_address(destination))
+        return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
+
+    const auto hop = next_hop(destination);
+    if (!hop) return std::nullopt;
+    const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
+    if (!chosen) return std::nullopt;
+    const InterfaceSettings& link = at(hop->interface).settings;
+    const std::uint32_t known = path_mtu_.find(destination, now_).value_or(link.mtu);
+    return tcp::Path{*chosen, std::min(link.mtu, known), std::min(link.max_gso, kMaxSuperSegment),
+                     link.checksum_offload};
+}
+
+void Host::Implementation::send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) {
+    const Envelope envelope{IpProtocol::tcp, source, destination};
+    if (is_own_address(destination)) {
+        prepend_header(segment, envelope, true);
+        return loop_back(std::move(segment));
+    }
+    const auto hop = next_hop(destination);
+    if (!hop) {
+        ++counters.dropped_no_route;
+        return;
+    }
+    const std::uint32_t mtu = at(hop->interface).settings.mtu;
+    if (segment.offload.gso_size == 0 && segment.size() + header_size(destination) > mtu) {
+        ++counters.dropped_too_big;
+        return;
+    }
+    prepend_header(segment, envelope, true);
+    transmit(*hop, std::move(segment));
+}
+
+void Host::Implementation::send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) {
+    if (send(std::move(datagram), {IpProtocol::udp, source, destination})) ++counters.udp_out;
+}
+
+/// Sends what may be fragmented. False when there is no way to the destination.
+bool Host::Implementation::send(Packet payload, const Envelope& envelope) {
+    const IpAddress& destination = envelope.destination;
+    if (is_own_address(destination)) {
+        prepend_header(payload, envelope, false);
+        loop_back(std::move(payload));
+        return true;
+    }
+    const auto hop = next_hop(destination);
+    if (!hop) {
+        ++counters.dropped_no_route;
+        return false;
+    }
+    std::uint32_t mtu = at(hop->interface).settings.mtu;
+    if (destination.is_v6()) mtu = std::min(mtu, path_mtu_.find(destination, now_).value_or(mtu));
+    if (payload.size() + header_size(destination) > mtu) {
+        send_fragments(*hop, mtu, payload, envelope);
+        return true;
+    }
+    prepend_header(payload, envelope, false);
+    transmit(*hop, std::move(payload));
+    return true;
+}
+
+void Host::Implementation::loop_back(Packet packet) {
+    if (looped_.size() >= settings.max_output_packets) {
+        ++counters.dropped_output_full;
+        return;
+    }
+    ++counters.looped_back;
+    looped_.push_back(std::move(packet));
+}
+
+void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
+    const auto length = static_cast<std::uint16_t>(packet.size());
+    if (envelope.destination.is_v4()) {
+        packet = with_headroom(std::move(packet), wire::Ipv4Header::kSize);
+        // RFC 6864, section 4: the number of an atomic datagram means nothing.
+        const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);
+        const wire::Ipv4Header header{.identification = static_cast<std::uint16_t>(id),
+                                      .dont_fragment = dont_fragment,
+                                      .ttl = settings.ttl,
+                                      .protocol = envelope.protocol,
+                                      .payload_length = length,
+                                      .source = envelope.source,
+                                      .destination = envelope.destination};
+        header.emit(packet.prepend(wire::Ipv4Header::kSize));
+        return;
+    }
+    packet = with_headroom(std::move(packet), wire::Ipv6Header::kSize);
+    const wire::Ipv6Header header{.payload_length = length,
+                                  .next_header = envelope.protocol,
+                                  .hop_limit = settings.ttl,
+                                  .source = envelope.source,
+                                  .destination = envelope.destination};
+    header.emit(packet.prepend(wire::Ipv6Header::kSize));
+}
+
+/// The packet itself, or a copy when what came in front of it left too little room.
+Packet Host::Implementation::with_headroom(Packet packet, std::size_t needed) {
+    if (packet.headroom() >= needed) [[likely]]
+        return packet;
+    Packet copy = pool_.packet(std::as_const(packet).bytes());
+    copy.offload = packet.offload;
+    copy.id = packet.id;
+    return copy;
+}
+
+void Host::Implementation::send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload,
+                                          const Envelope& envelope) {
+    if (envelope.destination.is_v4()) {
+        Packet whole = pool_.packet(payload.bytes());
+        prepend_header(whole, envelope, false);
+        return fragment_v4(hop, mtu, whole);
+    }
+    const std::size_t overhead = wire::Ipv6Header::kSize + wire::Ipv6Fragment::kSize;
+    if (mtu < overhead + 8) {
+        ++counters.dropped_too_big;
+        return;
+    }
+    ++counters.fragmented;
+    const std::size_t step = (mtu - overhead) / 8 * 8;
+    const std::uint32_t identification = identification_.next(envelope.source, envelope.destination);
+    for (std::size_t offset = 0; offset < payload.size(); offset += step) {
+        const auto part = payload.bytes().subspan(offset, std::min(step, payload.size() - offset));
+        const wire::Ipv6Fragment fragment{.next_header = envelope.protocol,
+                                          .offset = static_cast<std::uint16_t>(offset),
+                                          .more = offset + part.size() < payload.size(),
+                                          .identification = identification};
+        Packet packet = pool_.packet(part);
+        fragment.emit(packet.prepend(wire::Ipv6Fragment::kSize));
+        prepend_header(packet, {IpProtocol::fragment, envelope.source, envelope.destination}, false);
+        ++counters.fragments_out;
+        transmit(hop, std::move(packet));
+    }
+}
+
+/// RFC 791, section 3.2. A fragment may be fragmented again; options are left out, which those that a host sends do not
+/// have, and none that it forwards needs.
+void Host::Implementation::fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole) {
+    const auto view = wire::Ipv4View::parse(whole.bytes());
+    if (mtu < wire::Ipv4Header::kSize + 8) {
+        ++counters.dropped_too_big;
+        return;
+    }
+    ++counters.fragmented;
+    const std::span<const std::byte> payload = view->payload();
+    const std::size_t step = (mtu - wire::Ipv4Header::kSize) / 8 * 8;
+    wire::Ipv4Header header = view->header();
+    for (std::size_t offset = 0; offset < payload.size(); offset += step) {
+        const auto part = payload.subspan(offset, std::min(step, payload.size() - offset));
+        header.fragment_offset = static_cast<std::uint16_t>(view->fragment_offset() + offset);
+        header.more_fragments = view->more_fragments() || offset + part.size() < payload.size();
+        header.payload_length = static_cast<std::uint16_t>(part.size());
+        Packet packet = pool_.packet(part);
+        header.emit(packet.prepend(wire::Ipv4Header::kSize));
+        ++counters.fragments_out;
+        transmit(hop, std::move(packet));
+    }
+}
+
+void Host::Implementation::transmit(const NextHop& hop, Packet packet) {
+    Interface& interface = at(hop.interface);
+    if (interface.settings.medium == Medium::ip) return push(interface, std::move(packet));
+    if (hop.neighbour.is_multicast())
+        return transmit_to(hop.interface, std::move(packet), hop.neighbour, wire::multicast_mac(hop.neighbour));
+    const LocalAddress* own = addresses_.find(hop.neighbour);
+    if (own != nullptr && own->kind == AddressKind::broadcast)
+        return transmit_to(hop.interface, std::move(packet), hop.neighbour, MacAddress::broadcast());
+    neighbours_.send(hop.interface, hop.neighbour, std::move(packet), now_);
+}
+
+void Host::Implementation::push(Interface& interface, Packet packet) {
+    if (interface.output.size() >= settings.max_output_packets) {
+        ++counters.dropped_output_full;
+        return;
+    }
+    ++counters.packets_out;
+    counters.bytes_out += packet.size();
+    interface.output.push_back(std::move(packet));
+}
+
+}  // namespace hourglass::ip

@@ -1,0 +1,158 @@
+// SEGMENT ARRIVES: from the octets to the state that decides (RFC 9293, section 3.10.7).
+
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/passive_open.h"
+#include "tcp/segment.h"
+#include "tcp/steps.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+Disposition dispatch(Arrival& a) {
+    switch (a.connection->state) {
+        case State::syn_sent:
+            return states::syn_sent(a);
+        case State::syn_received:
+            return states::syn_received(a);
+        case State::established:
+            return states::established(a);
+        case State::fin_wait_1:
+            return states::fin_wait_1(a);
+        case State::fin_wait_2:
+            return states::fin_wait_2(a);
+        case State::close_wait:
+            return states::close_wait(a);
+        case State::closing:
+            return states::closing(a);
+        case State::last_ack:
+            return states::last_ack(a);
+        case State::time_wait:
+            return states::time_wait(a);
+        case State::closed:
+        case State::listen:
+            break;
+    }
+    return states::closed(a.engine, a.segment);
+}
+
+struct Outcome {
+    Disposition disposition;
+    State before = State::closed;
+    State after = State::closed;
+};
+
+Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
+    const State before = c.state;
+    // The peer is alive (RFC 9293, section 3.8.4).
+    if (c.keepalive && c.idle_at != kNever && c.state != State::fin_wait_2) {
+        c.keepalive_probes = 0;
+        c.idle_at = e.now + e.settings.keepalive_idle;
+    }
+    Arrival a{e, &c, seg};
+    const Disposition d = dispatch(a);
+    return {d, before, c.state};
+}
+
+Outcome to_half_open(Engine& e, std::uint32_t index, Segment& seg) {
+    Connection c = expand(e, e.half_open.slab[index]);
+    Arrival a{e, &c, seg};
+    const Disposition d = dispatch(a);
+    if (a.connection != &c) return {d, State::syn_received, a.connection->state};  // a connection of its own now
+    if (c.ack_reason != SendReason::none) emit_ack(e, c, c.ack_reason);
+    if (c.state == State::closed)
+        remove_half_open(e, index);
+    else
+        e.half_open.slab[index].ts_recent = c.ts_recent;
+    return {d, State::syn_received, c.state};
+}
+
+/// RFC 9293, section 3.10.7.4, fourth (TIME-WAIT) with RFC 6191, section 2: may this SYN begin a new connection
+/// already?
+bool is_new_incarnation(const Segment& seg, const TimeWait& entry) {
+    if (!seg.flags.syn() || seg.flags.ack() || seg.flags.rst()) return false;
+    if (entry.timestamps && seg.options.timestamps) {
+        const auto newer = static_cast<std::int32_t>(seg.options.timestamps->value - entry.ts_recent);
+        return newer > 0 || (newer == 0 && seg.seq > entry.rcv_nxt);
+    }
+    return seg.seq > entry.rcv_nxt;
+}
+
+Outcome to_time_wait(Engine& e, std::uint32_t index, Segment& seg) {
+    const TimeWait entry = e.time_wait.slab[index];
+    const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
+    if (listener != Slab<ListenEntry>::kNone && is_new_incarnation(seg, entry)) {
+        remove_time_wait(e, index, "SYN of a new connection");
+        const Disposition d = open_half(e, listener, seg, entry.snd_nxt + 65536, true);
+        return {d, State::time_wait, d.verdict == Verdict::accepted ? State::syn_received : State::closed};
+    }
+    Connection c = expand(e, entry);
+    Arrival a{e, &c, seg};
+    const Disposition d = dispatch(a);
+    if (c.ack_reason != SendReason::none) emit_ack(e, c, c.ack_reason);
+    if (c.state == State::closed) remove_time_wait(e, index, "RST received");
+    return {d, State::time_wait, c.state};
+}
+
+Outcome to_nobody(Engine& e, Segment& seg) {
+    const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
+    if (listener == Slab<ListenEntry>::kNone) return {states::closed(e, seg)};
+    const Disposition d = states::listen(e, listener, seg);
+    return {d, State::listen, d.verdict == Verdict::accepted ? State::syn_received : State::listen};
+}
+
+Outcome demultiplex(Engine& e, Segment& seg) {
+    const FlowEntry entry = e.find(seg.flow);
+    switch (entry.kind) {
+        case FlowKind::connection:
+            return to_connection(e, e.connections[entry.index], seg);
+        case FlowKind::half_open:
+            return to_half_open(e, entry.index, seg);
+        case FlowKind::time_wait:
+            return to_time_wait(e, entry.index, seg);
+        case FlowKind::none:
+            break;
+    }
+    return to_nobody(e, seg);
+}
+
+/// RFC 9293, MUST-57 and MUST-63: nothing to or from addresses that mean many hosts or none.
+bool is_unicast(const IpAddress& a) { return !a.is_multicast() && !a.is_unspecified() && !a.is_limited_broadcast(); }
+
+}  // namespace
+
+void Engine::receive(Packet packet, const IpAddress& source, const IpAddress& destination, Instant at) {
+    now = std::max(now, at);
+    ++counters.segments_in;
+    if (!is_unicast(source) || !is_unicast(destination)) {
+        ++counters.dropped_not_for_us;
+        return;
+    }
+    const auto view = wire::TcpView::parse(std::as_const(packet).bytes());
+    if (!view || view->source_port() == Port(0) || view->destination_port() == Port(0)) {
+        ++counters.dropped_malformed;
+        return;
+    }
+    if (packet.offload.checksum == Offload::Checksum::complete && !view->checksum_is_valid(source, destination)) {
+        ++counters.dropped_checksum;
+        return;
+    }
+    Segment seg{.packet = &packet,
+                .view = *view,
+                .options = view->options(),
+                .flow = {destination, source, view->destination_port(), view->source_port()},
+                .seq = view->seq(),
+                .ack = view->ack(),
+                .flags = view->flags(),
+                .wnd = view->window(),
+                .data_offset = static_cast<std::uint32_t>(view->header_size()),
+                .data_size = static_cast<std::uint32_t>(view->payload().size()),
+                .fin = view->flags().fin()};
+    const Outcome outcome = demultiplex(*this, seg);
+    if (observer != nullptr) [[unlikely]]
+        observer->segment_received(
+            {now, seg.flow, outcome.before, outcome.after, seg.view, outcome.disposition, packet.id});
+}
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "hourglass/base/time.h"
+#include "hourglass/tcp/event.h"
+#include "hourglass/tcp/sequence.h"
+#include "hourglass/tcp/stack.h"
+#include "hourglass/tcp/state.h"
+#include "tcp/byte_queue.h"
+#include "tcp/congestion/controller.h"
+#include "tcp/reassembly.h"
+#include "tcp/recovery/recovery.h"
+#include "tcp/recovery/rto.h"
+
+namespace hourglass::tcp {
+
+/// The world's clock in milliseconds, on a circle of 2^32.
+[[nodiscard]] inline std::uint32_t milliseconds(Instant at) {
+    return static_cast<std::uint32_t>(to_ms(at.time_since_epoch()));
+}
+
+/// What a connection needs only while something is queued or in flight.
+struct Outbox {
+    ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
+    Recovery recovery;
+    Seq timed_end;               ///< The segment whose round trip is being measured ends here.
+    Instant timed_at = kNever;   ///< When it was sent; kNever: none is being measured.
+    std::uint8_t retries = 0;    ///< Timeouts in a row.
+    bool window_filled = false;  ///< cwnd has held the sender since the last acknowledgement.
+};
+
+/// What a connection needs only while something has arrived that is not read.
+struct Inbox {
+    ByteQueue data;  ///< In order, up to rcv_nxt.
+    Reassembly above_a_gap;
+};
+
+/// A connection: the variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them
+/// keep. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written once.
+struct Connection {
+    static constexpr std::uint32_t kNotInHeap = UINT32_MAX;
+
+    FlowKey flow;
+    State state = State::closed;
+    Error error = Error::none;
+
+    std::uint8_t snd_wscale : 4 = 0;  ///< Snd.Wind.Shift (RFC 7323, section 2.2).
+    std::uint8_t rcv_wscale : 4 = 0;  ///< Rcv.Wind.Shift.
+
+    // Send sequence variables.
+    Seq iss, snd_una, snd_nxt, snd_wl1, snd_wl2;
+    std::uint32_t snd_wnd = 0;
+    std::uint32_t max_snd_wnd = 0;  ///< Max(SND.WND) (RFC 9293, section 3.8.6.2.1).
+
+    // Receive sequence variables.
+    Seq rcv_nxt;        ///< IRS is the number before it until the handshake is complete.
+    Seq rcv_adv;        ///< The right edge of the window that was promised; never moves left.
+    Seq last_ack_sent;  ///< Last.ACK.sent (RFC 7323, section 4.3).
+
+    // Timestamps (RFC 7323).
+    std::uint32_t ts_recent = 0;
+    std::uint32_t ts_offset = 0;
+    std::uint32_t last_sent_ms = 0;  ///< When a segment was last sent, in the same unit as ts_recent_ms.
+    std::uint32_t ts_recent_ms = 0;  ///< When ts_recent was set, in milliseconds of the world's clock.
+
+    // The path.
+    std::uint32_t max_gso = 0;
+    std::uint16_t path_mtu = 0;
+    std::uint16_t peer_mss = 0;
+    std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
+
+    Rto rto;
+    CongestionControl congestion;
+
+    // Timers: kNever when not running.
+    Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`.
+    Instant delayed_ack_at = kNever;
+    Instant idle_at = kNever;  ///< Keepalive, or the end of an abandoned FIN-WAIT-2.
+
+    std::unique_ptr<Outbox> outbox;
+    std::unique_ptr<Inbox> inbox;
+    ConnectionHandler* handler = nullptr;
+
+    std::uint32_t heap_position = kNotInHeap;
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits.
+    std::uint32_t retransmissions = 0;
+    std::uint8_t keepalive_probes = 0;
+    std::uint8_t unacked_segments = 0;         ///< Data segments received since the last ACK was sent.
+    SendReason ack_reason = SendReason::none;  ///< Why an ACK is due; none: none is.
+
+    // What was agreed and what is under way.
+    bool passive : 1 = false;  ///< Came from LISTEN (matters in SYN-RECEIVED).
+    bool compact : 1 = false;  ///< A half-open or TIME-WAIT entry, expanded for one segment.
+    bool window_scaling : 1 = false;
+    bool timestamps : 1 = false;
+    bool checksum_offload : 1 = false;
+    bool no_delay : 1 = false;
+    bool keepalive : 1 = false;
+    bool syn_due : 1 = false;  ///< A SYN or SYN-ACK is to be sent at the next output pass.
+    bool syn_lost : 1 = false;
+    bool fin_queued : 1 = false;      ///< The application has no more to send.
+    bool fin_sent : 1 = false;        ///< Our FIN has been sent at least once: it is the octet before snd_nxt.
+    bool fin_known : 1 = false;       ///< The peer's FIN has arrived, maybe above a gap, at `fin_seq`.
+    bool fin_received : 1 = false;    ///< ... and rcv_nxt is beyond it.
+    bool released : 1 = false;        ///< The application has called close().
+    bool detached : 1 = false;        ///< Out of the flow table: only the application still looks at it.
+    bool persisting : 1 = false;      ///< retransmit_at is the persist timer.
+    bool probe_due : 1 = false;       ///< The persist timer has run out.
+    bool window_probed : 1 = false;   ///< The octet in flight is a probe of a closed window.
+    bool wants_writable : 1 = false;  ///< send() took less than it was given.
+    bool notify_established : 1 = false;
+    bool notify_readable : 1 = false;
+    bool notify_writable : 1 = false;
+    bool notify_closed : 1 = false;
+    bool in_ready_list : 1 = false;
+    bool in_output_list : 1 = false;
+    bool in_zombie_list : 1 = false;
+    Seq fin_seq;
+
+    [[nodiscard]] Outstanding outstanding() const { return {snd_una, snd_nxt, snd_mss}; }
+    [[nodiscard]] std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
+    [[nodiscard]] std::uint32_t send_queue_size() const {
+        return outbox ? static_cast<std::uint32_t>(outbox->data.size()) : 0;
+    }
+    /// The sequence number of the first octet in the outbox.
+    [[nodiscard]] Seq data_begin() const { return snd_una == iss ? iss + 1 : snd_una; }
+    /// One past the last octet that the application has queued: where the FIN goes.
+    [[nodiscard]] Seq data_end() const { return data_begin() + send_queue_size(); }
+    /// Our FIN has been sent and acknowledged.
+    [[nodiscard]] bool fin_acked() const { return fin_sent && snd_una == snd_nxt; }
+    [[nodiscard]] std::uint32_t receive_queue_size() const {
+        return inbox ? static_cast<std::uint32_t>(inbox->data.size()) : 0;
+    }
+    /// RCV.WND: what the peer was promised and has not used.
+    [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
+    [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at, delayed_ack_at, idle_at}); }
+
+    Outbox& need_outbox() {
+        if (!outbox) outbox = std::make_unique<Outbox>();
+        return *outbox;
+    }
+    Inbox& need_inbox() {
+        if (!inbox) inbox = std::make_unique<Inbox>();
+        return *inbox;
+    }
+};
+
+// What an idle established connection costs: its buffers and recovery state are not there.
+static_assert(sizeof(Connection) <= 256);
+
+}  // namespace hourglass::tcp

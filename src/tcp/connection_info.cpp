@@ -1,0 +1,83 @@
+#include "tcp/connection_info.h"
+
+#include "tcp/engine.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+std::string_view timer_name(const Connection& c) {
+    const Instant next = c.next_timer();
+    if (next == kNever) return "off";
+    if (next == c.retransmit_at) return c.persisting ? "persist" : "retransmit";
+    if (next == c.delayed_ack_at) return "delayed-ack";
+    return c.state == State::fin_wait_2 && c.released ? "fin-wait-2" : "keepalive";
+}
+
+template <typename T, typename Describe>
+void append_all(const Slab<T>& slab, std::vector<ConnectionInfo>& list, Describe&& describe) {
+    for (std::uint32_t i = 0; i < slab.end(); ++i)
+        if (slab.used(i)) describe(slab[i], list);
+}
+
+}  // namespace
+
+ConnectionInfo info_of(const Engine& e, const Connection& c) {
+    ConnectionInfo info;
+    info.flow = c.flow;
+    info.state = c.state;
+    info.send_queue = c.send_queue_size();
+    info.receive_queue = c.receive_queue_size();
+    info.cwnd = c.congestion.cwnd();
+    info.ssthresh = c.congestion.ssthresh();
+    info.in_flight = c.in_flight();
+    info.snd_wnd = c.snd_wnd;
+    info.rcv_wnd = c.rcv_wnd();
+    info.mss = c.snd_mss;
+    info.srtt = c.rto.srtt();
+    info.rttvar = c.rto.rttvar();
+    info.rto = c.rto.value(e.settings);
+    info.retransmissions = c.retransmissions;
+    info.next_timer = c.next_timer();
+    info.timer = timer_name(c);
+    info.error = c.error;
+    return info;
+}
+
+std::vector<ConnectionInfo> list_connections(const Engine& e) {
+    std::vector<ConnectionInfo> list;
+    append_all(e.listeners.slab, list, [](const ListenEntry& l, auto& out) {
+        ConnectionInfo info;
+        info.flow.local = l.local.address;
+        info.flow.local_port = l.local.port;
+        info.state = State::listen;
+        info.receive_queue = static_cast<std::uint32_t>(l.accept_queue.size());
+        info.send_queue = l.options.accept_queue;
+        info.timer = "off";
+        out.push_back(info);
+    });
+    append_all(e.connections, list, [&](const Connection& c, auto& out) {
+        if (!c.detached) out.push_back(info_of(e, c));
+    });
+    append_all(e.half_open.slab, list, [&](const HalfOpen& h, auto& out) {
+        ConnectionInfo info;
+        info.flow = h.flow;
+        info.state = State::syn_received;
+        info.mss = h.peer_mss;
+        info.retransmissions = h.attempts;
+        info.next_timer = from_tick(h.deadline, e.now);
+        info.timer = "retransmit";
+        out.push_back(info);
+    });
+    append_all(e.time_wait.slab, list, [&](const TimeWait& t, auto& out) {
+        ConnectionInfo info;
+        info.flow = t.flow;
+        info.state = State::time_wait;
+        info.next_timer = from_tick(t.deadline, e.now);
+        info.timer = "timewait";
+        out.push_back(info);
+    });
+    return list;
+}
+
+}  // namespace hourglass::tcp

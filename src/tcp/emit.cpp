@@ -1,0 +1,103 @@
+#include "tcp/emit.h"
+
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+#include "tcp/receiver.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+/// Completes the checksum, or leaves it to the device, and hands the packet to the network.
+void seal_and_send(Engine& e, Packet packet, wire::PartialSum data_sum, std::size_t header_size, const FlowKey& flow,
+                   bool offload) {
+    std::byte* const field = packet.bytes().data() + wire::TcpHeader::kChecksumOffset;
+    const auto pseudo = wire::pseudo_header_sum(flow.local, flow.remote, wire::IpProtocol::tcp, packet.size());
+    if (offload) {
+        packet.offload.checksum = Offload::Checksum::partial;
+        wire::store_be16(field, wire::fold(pseudo));
+    } else {
+        const auto header = wire::partial_sum(std::as_const(packet).bytes().first(header_size));
+        wire::store_be16(field, wire::checksum(pseudo + header + data_sum));
+    }
+    e.network.send_segment(std::move(packet), flow.local, flow.remote);
+}
+
+void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::TcpHeader& header, Packet& packet,
+                    const Emission& what) {
+    ++e.counters.segments_out;
+    e.counters.bytes_out += what.data_size;
+    if (what.retransmission) ++e.counters.retransmitted;
+    if (header.flags.rst()) ++e.counters.resets_out;
+    if (e.observer != nullptr) [[unlikely]]
+        packet.id =
+            e.observer->segment_sent({e.now, flow, state, header, what.data_size, what.reason, what.retransmission});
+}
+
+}  // namespace
+
+void emit(Engine& e, Connection& c, const Emission& what) {
+    wire::TcpHeader header{.source_port = c.flow.local_port,
+                           .destination_port = c.flow.remote_port,
+                           .seq = what.seq,
+                           .ack = c.rcv_nxt,
+                           .flags = what.flags,
+                           .window = offered_window(e, c, what.flags.syn())};
+    if (c.state != State::syn_sent)
+        header.flags |= wire::TcpFlags::kAck;
+    else
+        header.ack = Seq(0);
+    if (what.flags.syn()) {
+        add_syn_options(e, c, header.options);
+    } else if (c.timestamps) {
+        header.options.timestamps = {timestamp_now(e, c), c.ts_recent};
+    }
+
+    const std::size_t header_size = header.size();
+    Packet packet = e.pool.packet(header_size + what.data_size);
+    header.emit(packet.append(header_size));
+    wire::PartialSum sum;
+    if (what.data_size > 0) {
+        const auto room = packet.append(what.data_size);
+        const auto offset = static_cast<std::size_t>(what.seq - c.data_begin());
+        if (c.checksum_offload)
+            c.outbox->data.copy(offset, room);
+        else
+            sum = c.outbox->data.copy_and_sum(offset, room);
+        if (what.data_size > c.snd_mss) packet.offload.gso_size = c.snd_mss;
+    }
+
+    c.last_ack_sent = c.rcv_nxt;
+    c.unacked_segments = 0;
+    c.ack_reason = SendReason::none;
+    c.delayed_ack_at = kNever;
+    c.last_sent_ms = milliseconds(e.now);
+    count_and_tell(e, c.flow, c.state, header, packet, what);
+    seal_and_send(e, std::move(packet), sum, header_size, c.flow, c.checksum_offload);
+}
+
+void emit_ack(Engine& e, Connection& c, SendReason reason) {
+    emit(e, c, {.seq = c.snd_nxt, .flags = wire::TcpFlags::kAck, .reason = reason});
+}
+
+void emit_reset(Engine& e, Connection& c, SendReason reason) {
+    emit(e, c, {.seq = c.snd_nxt, .flags = wire::TcpFlags::kRst, .reason = reason});
+}
+
+void emit_reset_in_reply(Engine& e, const Segment& to, SendReason reason) {
+    if (to.flags.rst()) return;
+    wire::TcpHeader header{
+        .source_port = to.flow.local_port, .destination_port = to.flow.remote_port, .flags = wire::TcpFlags::kRst};
+    if (to.flags.ack()) {
+        header.seq = to.ack;
+    } else {
+        header.ack = to.seq + to.length();
+        header.flags |= wire::TcpFlags::kAck;
+    }
+    Packet packet = e.pool.packet(header.size());
+    header.emit(packet.append(header.size()));
+    count_and_tell(e, to.flow, State::closed, header, packet, {.reason = reason});
+    seal_and_send(e, std::move(packet), {}, header.size(), to.flow, false);
+}
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,182 @@
+#include "tcp/engine.h"
+
+namespace hourglass::tcp {
+
+Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool& buffers)
+    : settings(s),
+      secret(key),
+      network(below),
+      pool(buffers),
+      connections(s.max_connections),
+      half_open(s.max_half_open),
+      time_wait(s.max_time_wait),
+      listeners(s.max_listeners) {}
+
+FlowEntry Engine::find(const FlowKey& flow) const {
+    return flows.find(hash(flow), [&](FlowEntry entry) {
+        switch (entry.kind) {
+            case FlowKind::connection:
+                return connections[entry.index].flow == flow;
+            case FlowKind::half_open:
+                return half_open.slab[entry.index].flow == flow;
+            case FlowKind::time_wait:
+                return time_wait.slab[entry.index].flow == flow;
+            case FlowKind::none:
+                break;
+        }
+        return false;
+    });
+}
+
+Connection* Engine::make_connection(const FlowKey& flow) {
+    const std::uint32_t index = connections.make();
+    if (index == Slab<Connection>::kNone) return nullptr;
+    Connection& c = connections[index];
+    c.flow = flow;
+    c.index = index;
+    c.generation = next_generation++;
+    flows.insert(hash(flow), {FlowKind::connection, index});
+    return &c;
+}
+
+Connection* Engine::make_connection_for(const FlowKey& flow, FlowEntry entry) {
+    flows.erase(hash(flow), entry);
+    return make_connection(flow);
+}
+
+void Engine::change_state(Connection& c, State state, std::string_view trigger) {
+    const State before = c.state;
+    c.state = state;
+    if (observer != nullptr) [[unlikely]]
+        observer->state_changed({now, c.flow, before, state, trigger});
+}
+
+void Engine::detach(Connection& c) {
+    if (c.detached) return;
+    c.detached = true;
+    timers.remove(c);
+    c.retransmit_at = c.delayed_ack_at = c.idle_at = kNever;
+    flows.erase(hash(c.flow), {FlowKind::connection, c.index});
+}
+
+void Engine::finish(Connection& c, Error error, std::string_view trigger) {
+    change_state(c, State::closed, trigger);
+    if (c.compact) return;  // its entry goes where it came from
+    c.error = error;
+    detach(c);
+    c.outbox.reset();
+    c.syn_due = c.probe_due = false;
+    c.ack_reason = SendReason::none;
+    if (error != Error::none) c.inbox.reset();
+    if (c.listener != Slab<ListenEntry>::kNone) {
+        // Nobody has accepted it: nobody is told.
+        std::erase(listeners.slab[c.listener].accept_queue, c.index);
+        c.listener = Slab<ListenEntry>::kNone;
+        c.released = true;
+    }
+    c.notify_closed = true;
+    want_notify(c);
+}
+
+void Engine::want_output(Connection& c) {
+    if (c.compact || c.in_output_list) return;
+    c.in_output_list = true;
+    output_.push_back(&c);
+}
+
+void Engine::want_notify(Connection& c) {
+    if (c.compact || c.in_ready_list) return;
+    c.in_ready_list = true;
+    ready_.push_back(&c);
+}
+
+void Engine::want_notify(ListenEntry& listener, std::uint32_t index) {
+    if (listener.in_ready_list || listener.options.handler == nullptr) return;
+    listener.in_ready_list = true;
+    ready_listeners_.push_back(index);
+}
+
+bool Engine::take_challenge_allowance() {
+    const std::int64_t second = now.time_since_epoch() / std::chrono::seconds(1);
+    if (second != challenge_second_) {
+        challenge_second_ = second;
+        // Not the same number each second: a fixed one would tell an attacker what others were sent (CVE-2016-5696).
+        const std::uint32_t half = settings.challenge_acks_per_second / 2u;
+        const std::uint64_t noise = siphash(secret, std::as_bytes(std::span(&second, 1)));
+        challenges_left_ = settings.challenge_acks_per_second - half + static_cast<std::uint32_t>(noise % (half + 1));
+    }
+    if (challenges_left_ == 0) return false;
+    --challenges_left_;
+    return true;
+}
+
+Connection* Engine::connection_of(const Stream& s) {
+    if (s.engine_ != this || !connections.used(s.index_)) return nullptr;
+    Connection& c = connections[s.index_];
+    return c.generation == s.generation_ ? &c : nullptr;
+}
+
+ListenEntry* Engine::listener_entry_of(const Listener& l) {
+    if (l.engine_ != this || !listeners.slab.used(l.index_)) return nullptr;
+    ListenEntry& entry = listeners.slab[l.index_];
+    return entry.generation == l.generation_ ? &entry : nullptr;
+}
+
+// --- A round
+
+void Engine::poll(Instant at) {
+    now = std::max(now, at);
+    expire_timers();
+    notify_applications();
+    send_output();
+    free_zombies();
+}
+
+void Engine::notify_applications() {
+    // Handlers may make more work; it is done in the same round.
+    while (!ready_.empty() || !ready_listeners_.empty()) {
+        for (std::size_t i = 0; i < ready_listeners_.size(); ++i) {
+            const std::uint32_t index = ready_listeners_[i];
+            if (!listeners.slab.used(index)) continue;
+            listeners.slab[index].in_ready_list = false;
+            listeners.slab[index].options.handler->on_acceptable(listener_of(index));
+        }
+        ready_listeners_.clear();
+        for (std::size_t i = 0; i < ready_.size(); ++i) notify(*ready_[i]);
+        ready_.clear();
+    }
+}
+
+void Engine::notify(Connection& c) {
+    c.in_ready_list = false;
+    const Stream stream = stream_of(c);
+    if (c.notify_established) {
+        c.notify_established = false;
+        if (c.handler != nullptr) c.handler->on_established(stream);
+    }
+    if (c.notify_readable && c.handler != nullptr) {
+        c.notify_readable = false;
+        c.handler->on_readable(stream);
+    }
+    if (c.notify_writable) {
+        c.notify_writable = false;
+        if (c.handler != nullptr) c.handler->on_writable(stream);
+    }
+    // An ended connection stays until what arrived has been read, unless it failed or the application has left.
+    if (!c.notify_closed || (c.receive_queue_size() > 0 && !c.released && c.error == Error::none)) return;
+    if (c.handler == nullptr && !c.released) return;
+    c.notify_closed = false;
+    if (c.handler != nullptr) std::exchange(c.handler, nullptr)->on_closed(stream, c.error);
+    c.released = true;
+    if (!c.in_zombie_list) {
+        c.in_zombie_list = true;
+        zombies_.push_back(&c);
+    }
+}
+
+void Engine::free_zombies() {
+    for (Connection* c : zombies_) connections.give_back(c->index);
+    zombies_.clear();
+}
+
+}  // namespace hourglass::tcp

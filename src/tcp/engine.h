@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "hourglass/tcp/stack.h"
+#include "tcp/connection.h"
+#include "tcp/flow_table.h"
+#include "tcp/half_open.h"
+#include "tcp/listeners.h"
+#include "tcp/slab.h"
+#include "tcp/time_wait.h"
+#include "tcp/timer_queue.h"
+
+namespace hourglass::tcp {
+
+/// What is behind a Stack: its tables and the lists of what is to be done in this round. The protocol's rules are in
+/// the files around it, as functions of an Engine and a Connection.
+class Engine {
+  public:
+    Engine(const Settings& settings, const SipKey& secret, Network& network, BufferPool& pool);
+
+    // --- Finding and keeping connections (engine.cpp)
+
+    [[nodiscard]] FlowEntry find(const FlowKey& flow) const;
+    [[nodiscard]] std::uint32_t hash(const FlowKey& flow) const { return hash_flow(secret, flow); }
+    /// A fresh connection in the table; null at the limit.
+    Connection* make_connection(const FlowKey& flow);
+    /// The same in the place of `entry`, which is in the table for this flow.
+    Connection* make_connection_for(const FlowKey& flow, FlowEntry entry);
+    void change_state(Connection& c, State state, std::string_view trigger);
+    /// The connection is CLOSED: out of the table and its timers, and the application is to be told.
+    void finish(Connection& c, Error error, std::string_view trigger);
+    /// Out of the flow table and the timers; the object stays for the application.
+    void detach(Connection& c);
+
+    // --- What is to be done in this round (engine.cpp)
+
+    /// The connection may have something to send: an output pass at the end of the round.
+    void want_output(Connection& c);
+    /// The connection has something to tell its application.
+    void want_notify(Connection& c);
+    void want_notify(ListenEntry& listener, std::uint32_t index);
+    void timers_changed(Connection& c) { timers.update(c); }
+
+    void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant at);  // arrival.cpp
+    void poll(Instant at);                                                                            // poll.cpp
+    [[nodiscard]] Instant next_deadline();
+
+    /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up.
+    bool take_challenge_allowance();
+
+    Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
+    Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
+    /// The connection that a handle means; null when it has gone.
+    Connection* connection_of(const Stream& s);
+    ListenEntry* listener_entry_of(const Listener& l);
+    static std::uint32_t index_of(const Listener& l) { return l.index_; }
+
+    Settings settings;
+    SipKey secret;
+    Network& network;
+    BufferPool& pool;
+    Observer* observer = nullptr;
+    Counters counters;
+    Instant now{};
+
+    Slab<Connection> connections;
+    HalfOpenTable half_open;
+    TimeWaitTable time_wait;
+    ListenerTable listeners;
+    FlowTable flows;
+    TimerQueue timers;
+
+    std::uint32_t next_ephemeral = 0;
+    std::uint32_t next_generation = 1;
+
+  private:
+    void expire_timers();
+    void notify_applications();
+    void notify(Connection& c);
+    void send_output();
+    void free_zombies();
+
+    std::vector<Connection*> ready_;
+    std::vector<std::uint32_t> ready_listeners_;
+    std::vector<Connection*> output_;
+    std::vector<Connection*> zombies_;  // ended, and nobody needs them after this round
+    std::int64_t challenge_second_ = -1;
+    std::uint32_t challenges_left_ = 0;
+};
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,140 @@
+#include "tcp/handshake.h"
+
+#include <algorithm>
+
+#include "tcp/close.h"
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/isn.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+constexpr std::uint8_t kMaxShift = 14;  // RFC 7323, section 2.3
+constexpr std::uint32_t kTimestampSpace = 12;
+
+std::uint32_t header_space(const Connection& c) { return c.flow.remote.is_v4() ? 40 : 60; }
+
+/// RFC 9293, section 3.7.1: assumed when the peer sends no MSS option.
+std::uint16_t default_mss(const Connection& c) { return c.flow.remote.is_v4() ? 536 : 1220; }
+
+/// The shift that lets the header express the whole buffer.
+std::uint8_t scale_for(std::uint32_t buffer) {
+    std::uint8_t shift = 0;
+    while (shift < kMaxShift && (buffer >> shift) > 65535) ++shift;
+    return shift;
+}
+
+}  // namespace
+
+std::uint32_t receive_limit(const Settings& s) {
+    return std::min(s.receive_buffer, s.window_scaling ? std::uint32_t{1} << 30 : 65535u);
+}
+
+std::uint32_t local_mss(const Engine& e, const Connection& c) {
+    const std::uint32_t space = header_space(c);
+    const std::uint32_t mss = c.path_mtu > space ? c.path_mtu - space : 536;
+    return std::min<std::uint32_t>(mss, e.settings.mss_limit);
+}
+
+std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
+
+void prepare(Engine& e, Connection& c, const Path& path) {
+    c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
+    c.max_gso = path.max_gso;
+    c.checksum_offload = path.checksum_offload;
+    c.ts_offset = timestamp_offset(e.secret, c.flow);
+    c.peer_mss = default_mss(c);
+    c.window_scaling = e.settings.window_scaling;
+    c.timestamps = e.settings.timestamps;
+    c.rcv_wscale = (e.settings.window_scaling ? scale_for(receive_limit(e.settings)) : 0) & 15;
+    c.rto = Rto(e.settings);
+    c.no_delay = !e.settings.nagle;
+    c.keepalive = e.settings.keepalive;
+}
+
+void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
+    options.mss = static_cast<std::uint16_t>(local_mss(e, c));
+    if (c.window_scaling) options.window_scale = c.rcv_wscale;
+    if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
+}
+
+void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
+    const std::uint32_t promised = c.rcv_wnd();  // by our own SYN, when we sent one
+    c.rcv_nxt = syn.seq + 1;
+    c.rcv_adv = c.rcv_nxt + promised;
+    c.last_ack_sent = c.rcv_nxt;
+    c.snd_wnd = syn.wnd;  // never scaled in a SYN (RFC 7323, section 2.2)
+    c.max_snd_wnd = syn.wnd;
+    c.snd_wl1 = syn.seq;
+    c.snd_wl2 = syn.ack;
+
+    const wire::TcpOptions& o = syn.options;
+    // An MSS below what RFC 879 thinks possible would make us send headers for nothing.
+    if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
+    c.window_scaling = c.window_scaling && o.window_scale.has_value();
+    if (c.window_scaling) c.snd_wscale = std::min(*o.window_scale, kMaxShift) & 15;
+    c.timestamps = c.timestamps && o.timestamps.has_value();
+    if (c.timestamps) {
+        c.ts_recent = o.timestamps->value;
+        c.ts_recent_ms = milliseconds(e.now);
+    }
+}
+
+void update_segment_size(const Engine& e, Connection& c) {
+    const std::uint32_t options = c.timestamps ? kTimestampSpace : 0;
+    const std::uint32_t mss = std::min<std::uint32_t>(c.peer_mss, local_mss(e, c));
+    c.snd_mss = static_cast<std::uint16_t>(mss > options + 8 ? mss - options : 8);
+}
+
+void send_syn(Engine& e, Connection& c) {
+    c.syn_due = false;
+    const bool again = c.snd_nxt != c.iss;
+    Outbox& outbox = c.need_outbox();
+    c.snd_nxt = c.iss + 1;
+    outbox.timed_end = c.snd_nxt;
+    outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
+    const bool active = c.state == State::syn_sent;
+    emit(e, c,
+         {.seq = c.iss,
+          .flags = wire::TcpFlags::kSyn,
+          .reason = outbox.retries > 0 ? SendReason::retransmit_timeout
+                    : active           ? SendReason::active_open
+                                       : SendReason::passive_open,
+          .retransmission = outbox.retries > 0});
+    c.retransmit_at = e.now + c.rto.value(e.settings);
+    e.timers_changed(c);
+}
+
+void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+    c.snd_una = seg.ack;
+    c.snd_wl1 = seg.seq;
+    c.snd_wl2 = seg.ack;
+    // The third segment's window is scaled, a SYN-ACK's is not.
+    c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
+    c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+    update_segment_size(e, c);
+    c.congestion =
+        CongestionControl(e.settings.congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
+    if (c.outbox) {
+        if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
+        c.outbox->timed_at = kNever;
+        c.outbox->retries = 0;
+    }
+    if (c.syn_lost) {
+        c.rto.on_handshake_timeout(e.settings);
+        c.congestion.on_handshake_loss(c.snd_mss);
+    }
+    c.retransmit_at = kNever;
+    if (c.keepalive) c.idle_at = e.now + e.settings.keepalive_idle;
+    e.timers_changed(c);
+    e.change_state(c, State::established, trigger);
+    if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");
+    c.notify_established = true;
+    c.wants_writable = false;
+    e.want_notify(c);
+    e.want_output(c);
+}
+
+}  // namespace hourglass::tcp

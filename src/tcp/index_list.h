@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "tcp/slab.h"
+
+namespace hourglass::tcp {
+
+/// A doubly linked list through the `prev` and `next` of a slab's objects: a queue from which any entry can leave.
+template <typename T>
+class IndexList {
+  public:
+    static constexpr std::uint32_t kNone = Slab<T>::kNone;
+
+    void push_back(Slab<T>& slab, std::uint32_t index) {
+        slab[index].prev = tail_;
+        slab[index].next = kNone;
+        (tail_ == kNone ? head_ : slab[tail_].next) = index;
+        tail_ = index;
+    }
+    void erase(Slab<T>& slab, std::uint32_t index) {
+        const T& entry = slab[index];
+        (entry.prev == kNone ? head_ : slab[entry.prev].next) = entry.next;
+        (entry.next == kNone ? tail_ : slab[entry.next].prev) = entry.prev;
+    }
+    [[nodiscard]] bool empty() const { return head_ == kNone; }
+    [[nodiscard]] std::uint32_t front() const { return head_; }
+
+  private:
+    std::uint32_t head_ = kNone;
+    std::uint32_t tail_ = kNone;
+};
+
+/// Milliseconds of the world's clock, rounded up, on a circle of 2^32: the deadline of a compact entry.
+[[nodiscard]] inline std::uint32_t to_tick(Instant at) {
+    return static_cast<std::uint32_t>((at.time_since_epoch() + std::chrono::milliseconds(1) - Duration(1)) /
+                                      std::chrono::milliseconds(1));
+}
+/// The instant nearest to `now` with this tick.
+[[nodiscard]] inline Instant from_tick(std::uint32_t tick, Instant now) {
+    const auto now_ms = now.time_since_epoch() / std::chrono::milliseconds(1);
+    const auto distance = static_cast<std::int32_t>(tick - static_cast<std::uint32_t>(now_ms));
+    return Instant(std::chrono::milliseconds(now_ms + distance));
+}
+
+}  // namespace hourglass::tcp

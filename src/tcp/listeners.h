@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "hourglass/tcp/stack.h"
+#include "tcp/slab.h"
+
+namespace hourglass::tcp {
+
+/// A port that listens: its accept queue, and how many handshakes it has under way.
+struct ListenEntry {
+    SocketAddress local;
+    ListenOptions options;
+    std::deque<std::uint32_t> accept_queue;  ///< Connections by number, the oldest first.
+    std::uint32_t half_open = 0;
+    std::uint32_t generation = 0;
+    bool in_ready_list = false;
+};
+
+/// The listeners of a stack, found by local address and port.
+class ListenerTable {
+  public:
+    explicit ListenerTable(std::uint32_t limit) : slab(limit) {}
+
+    /// The listener for a SYN to `local`: one for that very address before one for any address of its family. `kNone`
+    /// when nobody listens.
+    [[nodiscard]] std::uint32_t find(const SocketAddress& local) const;
+    /// The listener with exactly this address; `kNone` when there is none.
+    [[nodiscard]] std::uint32_t find_exact(const SocketAddress& local) const;
+    void insert(std::uint32_t index);
+    void erase(std::uint32_t index);
+
+    Slab<ListenEntry> slab;
+
+  private:
+    std::vector<std::uint32_t> by_address_;  // sorted by (port, address)
+};
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,177 @@
+#include "tcp/passive_open.h"
+
+#include <algorithm>
+
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+#include "tcp/isn.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+Disposition drop_syn(std::uint64_t& counter, Verdict verdict) {
+    ++counter;
+    return {verdict, "RFC 9293 3.10.7.2 third"};
+}
+
+HalfOpen compress(const Connection& c) {
+    HalfOpen entry{};
+    entry.flow = c.flow;
+    entry.iss = c.iss;
+    entry.irs = c.rcv_nxt - 1;
+    entry.ts_recent = c.ts_recent;
+    entry.peer_mss = c.peer_mss;
+    entry.timestamps = c.timestamps;
+    entry.window_scaling = c.window_scaling;
+    entry.snd_wscale = c.snd_wscale;
+    return entry;
+}
+
+void send_syn_ack(Engine& e, Connection& c, SendReason reason) {
+    emit(e, c,
+         {.seq = c.iss,
+          .flags = wire::TcpFlags::kSyn,
+          .reason = reason,
+          .retransmission = reason != SendReason::passive_open});
+}
+
+Duration syn_ack_timeout(const Engine& e, std::uint8_t attempts) {
+    return std::min(e.settings.rto_initial * (1 << attempts), e.settings.rto_max);
+}
+
+}  // namespace
+
+Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss, bool has_min_iss) {
+    ListenEntry& l = e.listeners.slab[listener];
+    if (l.accept_queue.size() >= l.options.accept_queue)
+        return drop_syn(e.counters.dropped_accept_full, Verdict::dropped_accept_full);
+    if (l.half_open >= l.options.half_open || e.half_open.slab.full())
+        return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    const auto path = e.network.path_to(syn.flow.remote, syn.flow.local);
+    if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
+
+    Connection c;
+    c.flow = syn.flow;
+    c.compact = true;
+    c.passive = true;
+    c.state = State::listen;
+    prepare(e, c, *path);
+    learn_from_syn(e, c, syn);
+    c.iss = initial_sequence_number(e.secret, c.flow, e.now);
+    // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
+    if (has_min_iss) c.iss = max(c.iss, min_iss);
+    c.snd_una = c.iss;
+    c.snd_nxt = c.iss + 1;
+
+    const std::uint32_t index = e.half_open.slab.make();
+    HalfOpen& entry = e.half_open.slab[index];
+    entry = compress(c);
+    entry.deadline = to_tick(e.now + syn_ack_timeout(e, 0));
+    e.half_open.enqueue(index);
+    e.flows.insert(e.hash(c.flow), {FlowKind::half_open, index});
+    ++l.half_open;
+    e.change_state(c, State::syn_received, "SYN received");
+    send_syn_ack(e, c, SendReason::passive_open);
+    return {Verdict::accepted, "RFC 9293 3.10.7.2 third"};
+}
+
+Connection expand(const Engine& e, const HalfOpen& entry) {
+    Connection c;
+    c.flow = entry.flow;
+    c.compact = true;
+    c.passive = true;
+    c.state = State::syn_received;
+    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local))
+        prepare(const_cast<Engine&>(e), c, *path);
+    c.iss = entry.iss;
+    c.snd_una = entry.iss;
+    c.snd_nxt = entry.iss + 1;
+    c.rcv_nxt = entry.irs + 1;
+    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e.settings), 65535u);  // what the SYN-ACK has promised
+    c.last_ack_sent = c.rcv_nxt;
+    c.snd_wl1 = entry.irs;
+    c.peer_mss = entry.peer_mss;
+    c.timestamps = entry.timestamps;
+    c.window_scaling = entry.window_scaling;
+    c.snd_wscale = entry.snd_wscale & 15;
+    c.ts_recent = entry.ts_recent;
+    c.ts_recent_ms = milliseconds(e.now);
+    c.syn_lost = entry.attempts > 0;
+    return c;
+}
+
+Step promote(Arrival& a) {
+    Engine& e = a.engine;
+    const FlowEntry entry = e.find(a.connection->flow);
+    const HalfOpen half = e.half_open.slab[entry.index];
+    const std::uint32_t listener = e.listeners.find({half.flow.local, half.flow.local_port});
+    ListenEntry& l = e.listeners.slab[listener];
+    if (l.accept_queue.size() >= l.options.accept_queue || e.connections.full()) {
+        ++e.counters.dropped_accept_full;
+        return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
+    }
+    e.half_open.dequeue(entry.index);
+    e.half_open.slab.give_back(entry.index);
+    --l.half_open;
+
+    Connection& c = *e.make_connection_for(half.flow, entry);
+    const std::uint32_t index = c.index;
+    const std::uint32_t generation = c.generation;
+    c = std::move(*a.connection);
+    c.index = index;
+    c.generation = generation;
+    c.compact = false;
+    c.listener = listener;
+    // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
+    if (half.attempts == 0) {
+        const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
+        if (r > Duration::zero()) c.rto.on_sample(r, e.settings);
+    }
+    ++e.counters.passive_opens;
+    l.accept_queue.push_back(index);
+    e.want_notify(l, listener);
+    a.connection = &c;
+    return std::nullopt;
+}
+
+void repeat_syn_ack(Engine& e, Connection& c) {
+    if (c.compact) {
+        ++e.counters.syn_ack_retransmitted;
+        send_syn_ack(e, c, SendReason::ack_duplicate_data);
+    } else {
+        c.syn_due = true;
+        e.want_output(c);
+    }
+}
+
+void on_syn_ack_timer(Engine& e, std::uint32_t index) {
+    HalfOpen& entry = e.half_open.slab[index];
+    Connection c = expand(e, entry);
+    if (e.observer != nullptr) e.observer->timer_expired({e.now, c.flow, c.state, "SYN-ACK", entry.attempts + 1u});
+    if (entry.attempts >= std::min<std::uint8_t>(e.settings.syn_ack_retries, 5)) {
+        ++e.counters.half_open_expired;
+        ++e.counters.attempt_fails;
+        e.change_state(c, State::closed, "SYN-ACK never acknowledged");
+        remove_half_open(e, index);
+        return;
+    }
+    e.half_open.dequeue(index);
+    ++entry.attempts;
+    entry.deadline = to_tick(e.now + syn_ack_timeout(e, entry.attempts));
+    e.half_open.enqueue(index);
+    ++e.counters.syn_ack_retransmitted;
+    send_syn_ack(e, c, SendReason::retransmit_timeout);
+}
+
+void remove_half_open(Engine& e, std::uint32_t index) {
+    const FlowKey& flow = e.half_open.slab[index].flow;
+    const std::uint32_t listener = e.listeners.find({flow.local, flow.local_port});
+    if (listener != Slab<ListenEntry>::kNone) --e.listeners.slab[listener].half_open;
+    e.flows.erase(e.hash(flow), {FlowKind::half_open, index});
+    e.half_open.dequeue(index);
+    e.half_open.slab.give_back(index);
+}
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "tcp/half_open.h"
+#include "tcp/steps.h"
+
+namespace hourglass::tcp {
+
+/// A SYN has come for a listener: a half-open entry, and a SYN-ACK (RFC 9293, section 3.10.7.2, third). Dropped when
+/// the listener's half-open or accept queue, or the stack's table, is full.
+[[nodiscard]] Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss = Seq(0),
+                                    bool has_min_iss = false);
+/// The entry as a connection in SYN-RECEIVED, for the length of one segment or one SYN-ACK.
+[[nodiscard]] Connection expand(const Engine& e, const HalfOpen& entry);
+/// The third segment has come for an expanded entry: makes it a connection in the accept queue, to which `a` then
+/// points. Ends the segment's processing when there is no room: the entry stays, and the peer's next segment tries
+/// again.
+[[nodiscard]] Step promote(Arrival& a);
+/// Sends the SYN-ACK once more because the SYN has come again.
+void repeat_syn_ack(Engine& e, Connection& c);
+/// The SYN-ACK's timer of this entry has run out: sends it again with twice the time to wait, or gives up after
+/// `Settings::syn_ack_retries` (then the entry goes).
+void on_syn_ack_timer(Engine& e, std::uint32_t index);
+void remove_half_open(Engine& e, std::uint32_t index);
+
+}  // namespace hourglass::tcp

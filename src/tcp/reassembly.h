@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hourglass/base/buffer.h"
+#include "hourglass/tcp/sequence.h"
+
+namespace hourglass::tcp {
+
+/// Segments that arrived above a gap (RFC 9293, section 3.10.7.4, seventh). Where two overlap, the octets that came
+/// first stay: a later copy can't change what was acknowledged.
+class Reassembly {
+  public:
+    /// Keeps what is new of `data` at `seq`. False when `max_pieces` are held already; nothing is kept then.
+    bool insert(Seq seq, Slice data, std::size_t max_pieces);
+    /// The piece that begins at or before `rcv_nxt`, cut to begin there; nothing while the gap is open.
+    std::optional<Slice> take(Seq rcv_nxt);
+    [[nodiscard]] bool empty() const { return head_ == pieces_.size(); }
+    /// Octets held.
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+
+  private:
+    struct Piece {
+        Seq seq;
+        Slice data;
+        [[nodiscard]] Seq end() const { return seq + static_cast<std::uint32_t>(data.size()); }
+    };
+    std::vector<Piece> pieces_;  // [head_, end) in use: by sequence number, not overlapping
+    std::size_t head_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,104 @@
+#include "tcp/receiver.h"
+
+#include <algorithm>
+
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+/// Where the window would end if all free space were offered.
+Seq possible_edge(const Engine& e, const Connection& c) {
+    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t used = std::min(c.receive_queue_size(), limit);
+    return c.rcv_nxt + (limit - used);
+}
+
+/// A peer that sends single octets above a gap must not cost a block of memory for each.
+std::size_t max_pieces(const Engine& e) {
+    return std::max<std::size_t>(16, 2 * receive_limit(e.settings) / BufferPool::kSmall);
+}
+
+void acknowledge_in_order_data(Engine& e, Connection& c) {
+    if (++c.unacked_segments >= 2) {
+        ack_now(e, c, SendReason::ack_every_second);
+    } else if (c.delayed_ack_at == kNever) {
+        c.delayed_ack_at = e.now + e.settings.delayed_ack;
+        e.timers_changed(c);
+    }
+}
+
+}  // namespace
+
+std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
+    const Seq edge = possible_edge(e, c);
+    const std::uint32_t limit = receive_limit(e.settings);
+    const std::int32_t growth = edge - c.rcv_adv;
+    Seq promise = c.rcv_adv;
+    if (growth >= static_cast<std::int32_t>(std::min<std::uint32_t>(limit / 2, local_mss(e, c)))) promise = edge;
+    const std::uint8_t shift = in_syn || !c.window_scaling ? 0 : c.rcv_wscale;
+    const std::uint32_t window = std::min(static_cast<std::uint32_t>(promise - c.rcv_nxt) >> shift, 65535u);
+    c.rcv_adv = max(c.rcv_adv, c.rcv_nxt + (window << shift));
+    return static_cast<std::uint16_t>(window);
+}
+
+bool window_update_due(const Engine& e, const Connection& c) {
+    if (!is_synchronized(c.state) || c.fin_received) return false;
+    const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
+    const std::uint32_t limit = receive_limit(e.settings);
+    // What a header can't express is not worth telling.
+    const std::uint32_t largest = 65535u << (c.window_scaling ? c.rcv_wscale : 0);
+    if (c.rcv_wnd() + 1 >= largest) return false;
+    return growth >= static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * local_mss(e, c), limit / 8)));
+}
+
+void take_text(Engine& e, Connection& c, const Segment& seg) {
+    if (seg.data_size == 0 || c.fin_received) return;
+    Inbox& inbox = c.need_inbox();
+    if (seg.seq != c.rcv_nxt) {
+        if (!inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e))) ++e.counters.dropped_reassembly_full;
+        ack_now(e, c, SendReason::ack_out_of_order);
+        return;
+    }
+    inbox.data.append(seg.data());
+    c.rcv_nxt += seg.data_size;
+    e.counters.bytes_in += seg.data_size;
+    if (inbox.above_a_gap.empty()) {
+        acknowledge_in_order_data(e, c);
+    } else {
+        while (auto piece = inbox.above_a_gap.take(c.rcv_nxt)) {
+            c.rcv_nxt += static_cast<std::uint32_t>(piece->size());
+            e.counters.bytes_in += piece->size();
+            inbox.data.append(std::move(*piece));
+        }
+        ack_now(e, c, SendReason::ack_gap_filled);
+    }
+    c.notify_readable = true;
+    e.want_notify(c);
+}
+
+bool take_fin(Engine& e, Connection& c, const Segment& seg) {
+    if (seg.fin && !c.fin_known) {
+        c.fin_known = true;
+        c.fin_seq = seg.seq + seg.data_size;
+        if (c.fin_seq != c.rcv_nxt) ack_now(e, c, SendReason::ack_out_of_order);
+    }
+    if (!c.fin_known || c.fin_received || c.fin_seq != c.rcv_nxt) return false;
+    c.fin_received = true;
+    c.rcv_nxt += 1;
+    c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
+    c.ack_reason = SendReason::none;
+    ack_now(e, c, SendReason::ack_fin);
+    c.notify_readable = true;
+    e.want_notify(c);
+    return true;
+}
+
+void ack_now(Engine& e, Connection& c, SendReason reason) {
+    if (c.ack_reason == SendReason::none) c.ack_reason = reason;
+    e.want_output(c);
+}
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,196 @@
+#include "tcp/sender.h"
+
+#include <algorithm>
+
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+#include "tcp/receiver.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+/// What keeps the sender from sending more.
+enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle };
+
+bool may_transmit_data(State s) {
+    return s == State::established || s == State::close_wait || s == State::fin_wait_1 || s == State::closing ||
+           s == State::last_ack;
+}
+
+/// Octets that the peer's window still has room for beyond snd_nxt.
+std::uint32_t usable_window(const Connection& c) {
+    const std::int32_t usable = c.snd_una + c.snd_wnd - c.snd_nxt;
+    return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
+}
+
+/// Octets queued and never sent.
+std::uint32_t unsent(const Connection& c) {
+    return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - c.snd_nxt);
+}
+
+/// The largest payload of one emission: a segment, or what the device cuts into segments.
+std::uint32_t largest_emission(const Connection& c) {
+    if (c.max_gso <= c.snd_mss) return c.snd_mss;
+    return c.max_gso / c.snd_mss * c.snd_mss;
+}
+
+/// Sends [seq, end), of which the part beyond the queued data is the FIN.
+void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, bool retransmission) {
+    const Seq data_end = c.data_end();
+    const bool fin = end > data_end;
+    Emission what{.seq = seq,
+                  .data_size = static_cast<std::uint32_t>(min(end, data_end) - seq),
+                  .reason = reason,
+                  .retransmission = retransmission};
+    // RFC 9293, section 3.9.1.2: PSH where the queue ends, for it can't be known when more comes.
+    if (what.data_size > 0 && seq + what.data_size == data_end) what.flags |= wire::TcpFlags::kPsh;
+    if (fin) {
+        what.flags |= wire::TcpFlags::kFin;
+        c.fin_sent = true;
+    }
+    Outbox& o = *c.outbox;
+    if (retransmission) {
+        ++c.retransmissions;
+        if (seq < o.timed_end) o.timed_at = kNever;  // Karn's algorithm
+    } else if (o.timed_at == kNever) {
+        o.timed_end = end;
+        o.timed_at = e.now;
+    }
+    c.snd_nxt = max(c.snd_nxt, end);
+    emit(e, c, what);
+}
+
+/// One segment of what is believed lost; false when cwnd holds it back. A short piece at the end is filled up with new
+/// data (a refused window probe's octet, say).
+bool retransmit(Engine& e, Connection& c) {
+    Recovery& r = c.outbox->recovery;
+    const Outstanding o = c.outstanding();
+    if (!r.is_urgent() &&
+        r.pipe(o) + std::min<std::uint32_t>(c.snd_mss, static_cast<std::uint32_t>(r.lost_end() - r.lost_begin(o))) >
+            c.congestion.cwnd())
+        return false;
+    const Seq begin = r.lost_begin(o);
+    Seq end = min(begin + c.snd_mss, r.lost_end());
+    if (end == c.snd_nxt && !c.fin_sent)
+        end = max(end, min(min(begin + c.snd_mss, c.data_end()), c.snd_una + c.snd_wnd));
+    const SendReason reason = r.phase() == Recovery::Phase::fast_recovery
+                                  ? (r.after_partial_ack() ? SendReason::partial_ack : SendReason::fast_retransmit)
+                                  : SendReason::retransmit_timeout;
+    r.on_retransmitted(min(end, r.lost_end()));
+    emit_range(e, c, begin, end, reason, true);
+    return true;
+}
+
+/// RFC 9293, section 3.8.6.2.1 with Nagle's algorithm (section 3.7.4): is a segment of `size` octets worth sending?
+bool is_worth_sending(const Connection& c, std::uint32_t size, std::uint32_t queued) {
+    if (size >= c.snd_mss) return true;
+    const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued;
+    if (size == queued) return nothing_waits_for_ack;
+    return nothing_waits_for_ack && size >= c.max_snd_wnd / 2;
+}
+
+/// One emission of new data, or of the FIN; or what holds it back.
+Limit send_new(Engine& e, Connection& c) {
+    const std::uint32_t queued = unsent(c);
+    const bool fin_waits = c.fin_queued && !c.fin_sent;
+    if (queued == 0 && !fin_waits) return Limit::application;
+    const std::uint32_t usable = usable_window(c);
+    if (usable == 0) return Limit::peer_window;
+    if (queued == 0) {
+        emit_range(e, c, c.snd_nxt, c.snd_nxt + 1, SendReason::fin, false);
+        return Limit::none;
+    }
+
+    const std::uint32_t pipe = c.outbox->recovery.pipe(c.outstanding());
+    const std::uint32_t cwnd = c.congestion.cwnd();
+    const std::uint32_t room = cwnd > pipe ? cwnd - pipe : 0;
+    if (room < std::min<std::uint32_t>(queued, c.snd_mss)) return Limit::congestion_window;
+
+    std::uint32_t size = std::min({queued, usable, room, largest_emission(c)});
+    // A piece of a segment waits unless it ends the queue.
+    if (size > c.snd_mss && size < queued) size -= size % c.snd_mss;
+    if (!is_worth_sending(c, size, queued)) return usable < queued ? Limit::peer_window : Limit::nagle;
+    const bool with_fin = fin_waits && size == queued && size < usable;
+    emit_range(e, c, c.snd_nxt, c.snd_nxt + size + (with_fin ? 1 : 0), SendReason::new_data, false);
+    return Limit::none;
+}
+
+Limit send_all_allowed(Engine& e, Connection& c) {
+    for (;;) {
+        if (c.outbox->recovery.has_lost(c.outstanding())) {
+            if (!retransmit(e, c)) return Limit::congestion_window;
+        } else if (const Limit limit = send_new(e, c); limit != Limit::none) {
+            return limit;
+        }
+    }
+}
+
+/// The persist timer has run out: one octet beyond the closed window, or as much as a window too small for a segment
+/// holds (RFC 9293, sections 3.8.6.1 and 3.8.6.2.1, override timeout).
+void send_probe(Engine& e, Connection& c) {
+    c.probe_due = false;
+    ++e.counters.window_probes;
+    if (c.window_probed) {
+        emit_range(e, c, c.snd_una, c.snd_nxt, SendReason::window_probe, true);
+        return;
+    }
+    const std::uint32_t usable = usable_window(c);
+    const std::uint32_t size = std::min({std::max(usable, 1u), unsent(c), std::uint32_t{c.snd_mss}});
+    c.window_probed = usable == 0;
+    emit_range(e, c, c.snd_nxt, c.snd_nxt + std::max(size, 1u), SendReason::window_probe, false);
+}
+
+void run_timers(Engine& e, Connection& c, Limit limit) {
+    const bool waits_for_window = limit == Limit::peer_window && (c.in_flight() == 0 || c.window_probed);
+    if (waits_for_window) {
+        if (!c.persisting) {
+            c.persisting = true;
+            c.retransmit_at = e.now + c.rto.value(e.settings);
+        }
+    } else if (c.in_flight() == 0) {
+        c.persisting = false;
+        c.retransmit_at = kNever;
+    } else if (c.retransmit_at == kNever || c.persisting) {
+        c.persisting = false;
+        c.retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
+    }
+    e.timers_changed(c);
+}
+
+/// RFC 5681, section 4.1: the window of a sender that has been silent for longer than its timeout is out of date.
+void restart_after_idle(const Engine& e, Connection& c) {
+    if (c.in_flight() > 0) return;
+    const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
+    if (silent > c.rto.value(e.settings))
+        c.congestion.on_idle(initial_window(c.snd_mss, e.settings.initial_window_segments));
+}
+
+}  // namespace
+
+void transmit(Engine& e, Connection& c) {
+    if (c.syn_due) {
+        send_syn(e, c);
+        return;
+    }
+    if (c.fin_queued && !c.fin_sent && !c.detached) c.need_outbox();
+    if (c.outbox && !c.detached && may_transmit_data(c.state)) {
+        restart_after_idle(e, c);
+        if (c.probe_due) send_probe(e, c);
+        const Limit limit = send_all_allowed(e, c);
+        if (limit == Limit::congestion_window) c.outbox->window_filled = true;
+        run_timers(e, c, limit);
+        if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
+    }
+    if (c.ack_reason != SendReason::none)
+        emit_ack(e, c, c.ack_reason);
+    else if (!c.detached && window_update_due(e, c))
+        emit_ack(e, c, SendReason::window_update);
+    if (!c.detached) {
+        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty()) c.inbox.reset();
+        e.timers_changed(c);
+    }
+}
+
+}  // namespace hourglass::tcp

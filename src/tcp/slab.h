@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace hourglass::tcp {
+
+/// Objects with stable addresses and small numbers, in chunks: made and given back in constant time, with a limit.
+template <typename T>
+class Slab {
+  public:
+    static constexpr std::uint32_t kNone = UINT32_MAX;
+
+    explicit Slab(std::uint32_t limit) : limit_(limit) {}
+    Slab(const Slab&) = delete;
+    Slab& operator=(const Slab&) = delete;
+    ~Slab() {
+        for (std::uint32_t i = 0; i < end_; ++i)
+            if (used(i)) at(i).~T();
+    }
+
+    /// The number of a fresh, default-made object; `kNone` at the limit.
+    std::uint32_t make() {
+        std::uint32_t index = free_;
+        if (index != kNone) {
+            free_ = cell(index).next_free;
+        } else {
+            if (end_ >= limit_) return kNone;
+            index = end_++;
+            if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Cell[]>(kChunk));
+        }
+        new (cell(index).storage) T();
+        cell(index).used = true;
+        ++size_;
+        return index;
+    }
+    void give_back(std::uint32_t index) {
+        at(index).~T();
+        cell(index).used = false;
+        cell(index).next_free = free_;
+        free_ = index;
+        --size_;
+    }
+
+    T& operator[](std::uint32_t index) noexcept { return at(index); }
+    const T& operator[](std::uint32_t index) const noexcept { return const_cast<Slab*>(this)->at(index); }
+    /// True when `index` names an object.
+    [[nodiscard]] bool used(std::uint32_t index) const noexcept {
+        return index < end_ && const_cast<Slab*>(this)->cell(index).used;
+    }
+    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    /// One more than the largest number in use since the beginning: for walking all of them.
+    [[nodiscard]] std::uint32_t end() const noexcept { return end_; }
+    [[nodiscard]] bool full() const noexcept { return size_ >= limit_; }
+
+  private:
+    static constexpr std::uint32_t kChunk = 256;
+    struct Cell {
+        alignas(T) std::byte storage[sizeof(T)];
+        std::uint32_t next_free;
+        bool used = false;
+    };
+    Cell& cell(std::uint32_t index) noexcept { return chunks_[index / kChunk][index % kChunk]; }
+    T& at(std::uint32_t index) noexcept { return *std::launder(reinterpret_cast<T*>(cell(index).storage)); }
+
+    std::vector<std::unique_ptr<Cell[]>> chunks_;
+    std::uint32_t limit_;
+    std::uint32_t free_ = kNone;
+    std::uint32_t end_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+}  // namespace hourglass::tcp

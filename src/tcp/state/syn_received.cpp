@@ -1,0 +1,72 @@
+// RFC 9293, section 3.10.7.4: SYN-RECEIVED STATE, reached from LISTEN (then `c` is a half-open entry, expanded) or by a
+// simultaneous open (then it is a connection of its own).
+
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+#include "tcp/passive_open.h"
+#include "tcp/receiver.h"
+#include "tcp/steps.h"
+
+namespace hourglass::tcp::states {
+
+namespace {
+
+/// The SYN that brought us here has come again: the peer has not seen our SYN-ACK. The acknowledgement that the first
+/// step asks for repeats the SYN, for a peer in SYN-SENT can use nothing else.
+bool is_repeated_syn(const Connection& c, const Segment& seg) {
+    return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
+}
+
+Step check_reset_or_return_to_listen(Arrival& a) {
+    Connection& c = *a.connection;
+    if (!c.passive || !a.segment.flags.rst()) return check_reset(a);
+    if (a.segment.view.seq() != c.rcv_nxt) return challenge(a, "RFC 5961 3.2");
+    // "If this connection was initiated with a passive OPEN [...], then return this connection to the LISTEN state. The
+    // user need not be informed."
+    ++a.engine.counters.resets_in;
+    ++a.engine.counters.attempt_fails;
+    a.engine.change_state(c, State::closed, "RST received");
+    return Disposition{Verdict::reset_received, "RFC 9293 3.10.7.4 second"};
+}
+
+Step check_syn_or_return_to_listen(Arrival& a) {
+    Connection& c = *a.connection;
+    if (!c.passive || !a.segment.view.flags().syn()) return check_syn(a);
+    // Fourth: "If the connection was initiated with a passive OPEN, then return this connection to the LISTEN state".
+    a.engine.change_state(c, State::closed, "SYN received in the window");
+    return Disposition{Verdict::duplicate, "RFC 9293 3.10.7.4 fourth"};
+}
+
+}  // namespace
+
+Disposition syn_received(Arrival& a) {
+    Engine& e = a.engine;
+    Segment& seg = a.segment;
+    if (is_repeated_syn(*a.connection, seg)) {
+        repeat_syn_ack(e, *a.connection);
+        return {Verdict::duplicate, "RFC 9293 3.10.7.4 first"};
+    }
+    if (auto end = check_sequence(a)) return *end;
+    if (auto end = check_reset_or_return_to_listen(a)) return *end;
+    if (auto end = check_syn_or_return_to_listen(a)) return *end;
+
+    // Fifth: SND.UNA < SEG.ACK =< SND.NXT completes the handshake; anything else is answered with a RST.
+    if (!seg.flags.ack()) return {Verdict::dropped_no_ack, "RFC 9293 3.10.7.4 fifth"};
+    if (seg.ack <= a.connection->snd_una || seg.ack > a.connection->snd_nxt) {
+        ++e.counters.dropped_bad_ack;
+        emit_reset_in_reply(e, seg, SendReason::reset_bad_ack);
+        return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
+    }
+    if (a.connection->compact) {
+        if (auto end = promote(a)) return *end;
+    }
+    establish(e, *a.connection, seg, "ACK of SYN received");
+
+    // Data in the third segment of the handshake, and a FIN in it, are taken like any other.
+    take_text(e, *a.connection, seg);
+    if (take_fin(e, *a.connection, seg)) e.change_state(*a.connection, State::close_wait, "FIN received");
+    return {Verdict::accepted, "RFC 9293 3.10.7.4 fifth"};
+}
+
+}  // namespace hourglass::tcp::states

@@ -1,0 +1,27 @@
+// RFC 9293, section 3.10.7.4: TIME-WAIT STATE. `c` is a TIME-WAIT entry, expanded for this segment.
+
+#include "tcp/time_wait.h"
+
+#include "tcp/engine.h"
+#include "tcp/receiver.h"
+#include "tcp/steps.h"
+
+namespace hourglass::tcp::states {
+
+Disposition time_wait(Arrival& a) {
+    Engine& e = a.engine;
+    Connection& c = *a.connection;
+    if (a.segment.view.flags().fin() && !a.segment.flags.rst() && !a.segment.flags.syn()) {
+        // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
+        // restart the 2 MSL timeout." It lies left of the window, so it must be seen before the first step drops it.
+        if (a.segment.seq + a.segment.data_size + 1 == c.rcv_nxt) {
+            restart_time_wait(e, e.find(c.flow).index);
+            ack_now(e, c, SendReason::ack_fin);
+            return {Verdict::duplicate, "RFC 9293 3.10.7.4 eighth"};
+        }
+    }
+    if (auto end = check_synchronized(a)) return *end;
+    return {Verdict::accepted, "RFC 9293 3.10.7.4 fifth"};
+}
+
+}  // namespace hourglass::tcp::states

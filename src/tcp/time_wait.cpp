@@ -1,0 +1,66 @@
+#include "tcp/time_wait.h"
+
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
+
+namespace hourglass::tcp {
+
+void enter_time_wait(Engine& e, Connection& c, std::string_view trigger) {
+    e.change_state(c, State::time_wait, trigger);
+    if (e.time_wait.slab.full() && !e.time_wait.queue.empty()) {
+        ++e.counters.time_wait_evicted;
+        remove_time_wait(e, e.time_wait.queue.front(), "TIME-WAIT table full");
+    }
+    const std::uint32_t index = e.time_wait.slab.make();
+    if (index != Slab<TimeWait>::kNone) {
+        TimeWait& entry = e.time_wait.slab[index];
+        entry.flow = c.flow;
+        entry.snd_nxt = c.snd_nxt;
+        entry.rcv_nxt = c.rcv_nxt;
+        entry.ts_recent = c.ts_recent;
+        entry.timestamps = c.timestamps;
+        entry.deadline = to_tick(e.now + 2 * e.settings.msl);
+        e.time_wait.queue.push_back(e.time_wait.slab, index);
+        e.flows.insert(e.hash(c.flow), {FlowKind::time_wait, index});
+    }
+    e.detach(c);
+    c.outbox.reset();
+    c.notify_closed = true;
+    e.want_notify(c);
+}
+
+Connection expand(const Engine& e, const TimeWait& entry) {
+    Connection c;
+    c.flow = entry.flow;
+    c.compact = true;
+    c.state = State::time_wait;
+    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local))
+        prepare(const_cast<Engine&>(e), c, *path);
+    c.iss = entry.snd_nxt - 2;  // somewhere before: the SYN and the FIN have been acknowledged
+    c.snd_una = c.snd_nxt = entry.snd_nxt;
+    c.rcv_nxt = c.last_ack_sent = entry.rcv_nxt;
+    c.rcv_adv = c.rcv_nxt + 1;  // nothing new can come, but an RST at rcv_nxt must be in the window
+    c.fin_known = c.fin_received = c.fin_sent = true;
+    c.fin_seq = entry.rcv_nxt - 1;
+    c.timestamps = entry.timestamps;
+    c.window_scaling = false;
+    c.ts_recent = entry.ts_recent;
+    c.ts_recent_ms = milliseconds(e.now);
+    return c;
+}
+
+void restart_time_wait(Engine& e, std::uint32_t index) {
+    e.time_wait.queue.erase(e.time_wait.slab, index);
+    e.time_wait.slab[index].deadline = to_tick(e.now + 2 * e.settings.msl);
+    e.time_wait.queue.push_back(e.time_wait.slab, index);
+}
+
+void remove_time_wait(Engine& e, std::uint32_t index, std::string_view trigger) {
+    const TimeWait entry = e.time_wait.slab[index];
+    e.flows.erase(e.hash(entry.flow), {FlowKind::time_wait, index});
+    e.time_wait.queue.erase(e.time_wait.slab, index);
+    e.time_wait.slab.give_back(index);
+    if (e.observer != nullptr) e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
+}
+
+}  // namespace hourglass::tcp

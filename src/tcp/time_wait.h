@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "tcp/connection.h"
+#include "tcp/index_list.h"
+
+namespace hourglass::tcp {
+
+class Engine;
+
+/// A connection in TIME-WAIT: enough to acknowledge a FIN that comes again and to tell old segments from new ones.
+struct TimeWait {
+    FlowKey flow;
+    Seq snd_nxt, rcv_nxt;
+    std::uint32_t ts_recent;
+    std::uint32_t deadline;  ///< Tick at which 2 MSL are over.
+    std::uint32_t prev, next;
+    bool timestamps;
+};
+static_assert(sizeof(TimeWait) <= 64);
+
+/// The TIME-WAIT entries in the order in which their 2 MSL end. At the limit the oldest goes to make room.
+class TimeWaitTable {
+  public:
+    explicit TimeWaitTable(std::uint32_t limit) : slab(limit) {}
+
+    Slab<TimeWait> slab;
+    IndexList<TimeWait> queue;
+};
+
+/// `c` has closed both directions: its place in the flow table goes to a compact entry, and 2 MSL begin (RFC 9293,
+/// section 3.10.7.4, eighth). The connection itself stays for the application until that has been told.
+void enter_time_wait(Engine& e, Connection& c, std::string_view trigger);
+/// The entry as a connection, for the length of one segment.
+[[nodiscard]] Connection expand(const Engine& e, const TimeWait& entry);
+/// Begins the 2 MSL again.
+void restart_time_wait(Engine& e, std::uint32_t index);
+void remove_time_wait(Engine& e, std::uint32_t index, std::string_view trigger);
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,104 @@
+#include "tcp/timers.h"
+
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/receiver.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+void tell(Engine& e, const Connection& c, std::string_view timer, std::uint32_t count) {
+    if (e.observer != nullptr) [[unlikely]]
+        e.observer->timer_expired({e.now, c.flow, c.state, timer, count});
+}
+
+std::uint8_t allowed_retries(const Engine& e, const Connection& c) {
+    if (c.state == State::syn_sent || c.state == State::syn_received) return e.settings.syn_retries;
+    return c.released ? e.settings.orphan_retries : e.settings.data_retries;
+}
+
+/// RFC 9293, section 3.8.3: past R2 the connection is closed. Only when the peer may still hold it is a RST of use.
+void give_up(Engine& e, Connection& c) {
+    ++e.counters.timeouts;
+    if (is_synchronized(c.state))
+        emit_reset(e, c, SendReason::reset_timeout);
+    else
+        ++e.counters.attempt_fails;
+    e.finish(c, c.error == Error::none ? Error::timed_out : c.error, "too many retransmissions");
+}
+
+void on_persist(Engine& e, Connection& c) {
+    tell(e, c, "persist", c.outbox->retries + 1u);
+    // Probes without any answer are counted; answers of a closed window begin the count again.
+    if (++c.outbox->retries > allowed_retries(e, c)) return give_up(e, c);
+    c.rto.on_timeout();
+    c.retransmit_at = e.now + c.rto.value(e.settings);
+    c.probe_due = true;
+    e.want_output(c);
+}
+
+void on_retransmission(Engine& e, Connection& c) {
+    Outbox& o = *c.outbox;
+    tell(e, c, "retransmission", o.retries + 1u);
+    if (o.retries >= allowed_retries(e, c)) return give_up(e, c);
+    ++o.retries;
+    c.rto.on_timeout();  // RFC 6298, (5.5)
+    if (!is_synchronized(c.state)) {
+        c.syn_due = true;
+        c.syn_lost = true;
+    } else {
+        c.congestion.on_timeout(c.in_flight(), c.snd_mss, o.retries == 1);
+        o.recovery.on_timeout(c.outstanding());
+        o.timed_at = kNever;
+    }
+    c.retransmit_at = e.now + c.rto.value(e.settings);  // (5.6)
+    e.want_output(c);
+}
+
+/// RFC 9293, section 3.8.4: an old octet makes the peer acknowledge. Data in flight has its own timer.
+void on_keepalive(Engine& e, Connection& c) {
+    if (c.in_flight() > 0) {
+        c.idle_at = e.now + e.settings.keepalive_interval;
+        return;
+    }
+    tell(e, c, "keepalive", c.keepalive_probes + 1u);
+    if (c.keepalive_probes >= e.settings.keepalive_probes) return give_up(e, c);
+    ++c.keepalive_probes;
+    ++e.counters.keepalives;
+    emit(e, c, {.seq = c.snd_nxt - 1, .flags = wire::TcpFlags::kAck, .reason = SendReason::keepalive});
+    c.idle_at = e.now + e.settings.keepalive_interval;
+}
+
+void on_idle(Engine& e, Connection& c) {
+    if (c.state == State::fin_wait_2 && c.released) {
+        tell(e, c, "FIN-WAIT-2", 1);
+        e.finish(c, Error::none, "FIN-WAIT-2 timeout");
+    } else {
+        on_keepalive(e, c);
+    }
+}
+
+}  // namespace
+
+void expire(Engine& e, Connection& c) {
+    if (c.delayed_ack_at <= e.now) {
+        c.delayed_ack_at = kNever;
+        tell(e, c, "delayed ACK", 1);
+        ack_now(e, c, SendReason::ack_delayed);
+    }
+    if (c.retransmit_at <= e.now) {
+        c.retransmit_at = kNever;
+        if (c.persisting)
+            on_persist(e, c);
+        else
+            on_retransmission(e, c);
+    }
+    if (!c.detached && c.idle_at <= e.now) {
+        c.idle_at = kNever;
+        on_idle(e, c);
+    }
+    if (!c.detached) e.timers_changed(c);
+}
+
+}  // namespace hourglass::tcp

@@ -1,0 +1,229 @@
+// The user calls SEND, RECEIVE, CLOSE and ABORT (RFC 9293, section 3.10) on a Stream, and the calls on a Listener.
+
+#include <algorithm>
+
+#include "tcp/close.h"
+#include "tcp/connection_info.h"
+#include "tcp/emit.h"
+#include "tcp/engine.h"
+#include "tcp/passive_open.h"
+
+namespace hourglass::tcp {
+
+namespace {
+
+std::size_t room_to_send(const Engine& e, const Connection& c) {
+    if (!may_send(c.state) || c.fin_queued || c.detached) return 0;
+    const std::size_t queued = c.send_queue_size();
+    return queued < e.settings.send_buffer ? e.settings.send_buffer - queued : 0;
+}
+
+/// What was taken away from the receive queue may let the window open, or let an ended connection go.
+void after_reading(Engine& e, Connection& c) {
+    if (c.notify_closed && c.receive_queue_size() == 0) e.want_notify(c);
+    if (!c.detached) e.want_output(c);
+}
+
+void abort_connection(Engine& e, Connection& c, SendReason reason, Error error) {
+    if (!c.detached) {
+        if (c.state == State::syn_received || is_synchronized(c.state)) emit_reset(e, c, reason);
+        e.finish(c, error, "ABORT call");
+    }
+    c.released = true;
+    c.inbox.reset();
+    c.notify_readable = c.notify_writable = c.notify_established = false;
+    c.notify_closed = true;
+    e.want_notify(c);
+}
+
+}  // namespace
+
+Connection* Stream::find() const { return engine_ == nullptr ? nullptr : engine_->connection_of(*this); }
+
+std::size_t Stream::send(std::span<const std::byte> bytes) {
+    Connection* c = find();
+    if (c == nullptr) return 0;
+    const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
+    if (n < bytes.size()) c->wants_writable = true;
+    if (n == 0) return 0;
+    c->need_outbox().data.append(bytes.first(n), engine_->pool);
+    engine_->want_output(*c);
+    return n;
+}
+
+std::size_t Stream::send(Slice bytes) {
+    Connection* c = find();
+    if (c == nullptr) return 0;
+    const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
+    if (n < bytes.size()) c->wants_writable = true;
+    if (n == 0) return 0;
+    bytes.truncate(n);
+    c->need_outbox().data.append(std::move(bytes));
+    engine_->want_output(*c);
+    return n;
+}
+
+std::size_t Stream::writable() const {
+    const Connection* c = find();
+    return c == nullptr ? 0 : room_to_send(*engine_, *c);
+}
+
+std::size_t Stream::receive(std::span<std::byte> out) {
+    Connection* c = find();
+    if (c == nullptr || !c->inbox) return 0;
+    const std::size_t n = c->inbox->data.take(out);
+    after_reading(*engine_, *c);
+    return n;
+}
+
+Slice Stream::receive_slice(std::size_t max) {
+    Connection* c = find();
+    if (c == nullptr || c->receive_queue_size() == 0 || max == 0) return {};
+    Slice piece = c->inbox->data.take(max);
+    after_reading(*engine_, *c);
+    return piece;
+}
+
+std::size_t Stream::readable() const {
+    const Connection* c = find();
+    return c == nullptr ? 0 : c->receive_queue_size();
+}
+
+bool Stream::at_end() const {
+    const Connection* c = find();
+    return c == nullptr || (c->receive_queue_size() == 0 && (c->fin_received || c->error != Error::none));
+}
+
+void Stream::shutdown() {
+    Connection* c = find();
+    if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
+    begin_close(*engine_, *c, "CLOSE call");
+}
+
+void Stream::close() {
+    Connection* c = find();
+    if (c == nullptr || c->released) return;
+    if (c->detached) {
+        c->released = true;
+        c->inbox.reset();
+        c->notify_closed = true;
+        engine_->want_notify(*c);
+        return;
+    }
+    // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
+    // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
+    if (c->state == State::syn_sent || c->receive_queue_size() > 0)
+        return abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
+    c->released = true;
+    c->notify_readable = false;
+    if (c->state == State::fin_wait_2) {
+        c->idle_at = engine_->now + engine_->settings.fin_wait_2_timeout;
+        engine_->timers_changed(*c);
+    }
+    if (!c->fin_queued) begin_close(*engine_, *c, "CLOSE call");
+}
+
+void Stream::abort() {
+    Connection* c = find();
+    if (c != nullptr) abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
+}
+
+void Stream::set_handler(ConnectionHandler* handler) {
+    Connection* c = find();
+    if (c == nullptr) return;
+    c->handler = handler;
+    if (handler == nullptr) return;
+    // What happened before somebody listened is told now.
+    c->notify_readable = c->receive_queue_size() > 0 || c->fin_received;
+    if (c->notify_readable || c->notify_established || c->notify_closed) engine_->want_notify(*c);
+}
+
+void Stream::set_no_delay(bool on) {
+    Connection* c = find();
+    if (c == nullptr) return;
+    c->no_delay = on;
+    engine_->want_output(*c);
+}
+
+void Stream::set_keepalive(bool on) {
+    Connection* c = find();
+    if (c == nullptr || c->detached) return;
+    c->keepalive = on;
+    c->keepalive_probes = 0;
+    if (c->state == State::fin_wait_2 && c->released) return;  // that timer is in use
+    c->idle_at = on && is_synchronized(c->state) ? engine_->now + engine_->settings.keepalive_idle : kNever;
+    engine_->timers_changed(*c);
+}
+
+bool Stream::exists() const { return find() != nullptr; }
+
+State Stream::state() const {
+    const Connection* c = find();
+    return c == nullptr ? State::closed : c->state;
+}
+
+SocketAddress Stream::local() const {
+    const Connection* c = find();
+    return c == nullptr ? SocketAddress{} : SocketAddress{c->flow.local, c->flow.local_port};
+}
+
+SocketAddress Stream::remote() const {
+    const Connection* c = find();
+    return c == nullptr ? SocketAddress{} : SocketAddress{c->flow.remote, c->flow.remote_port};
+}
+
+ConnectionInfo Stream::info() const {
+    const Connection* c = find();
+    return c == nullptr ? ConnectionInfo{} : info_of(*engine_, *c);
+}
+
+// --- Listener
+
+std::optional<Stream> Listener::accept(ConnectionHandler* handler) {
+    ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
+    if (entry == nullptr || entry->accept_queue.empty()) return std::nullopt;
+    Connection& c = engine_->connections[entry->accept_queue.front()];
+    entry->accept_queue.pop_front();
+    c.listener = Slab<ListenEntry>::kNone;
+    const Stream stream = engine_->stream_of(c);
+    Stream(stream).set_handler(handler);
+    return stream;
+}
+
+void Listener::close() {
+    ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
+    if (entry == nullptr) return;
+    Engine& e = *engine_;
+    for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
+        if (!e.half_open.slab.used(i)) continue;
+        const FlowKey& flow = e.half_open.slab[i].flow;
+        if (e.listeners.find({flow.local, flow.local_port}) == index_) remove_half_open(e, i);
+    }
+    const auto waiting = std::exchange(entry->accept_queue, {});
+    for (const std::uint32_t i : waiting) {
+        Connection& c = e.connections[i];
+        c.listener = Slab<ListenEntry>::kNone;
+        abort_connection(e, c, SendReason::reset_abort, Error::aborted);
+    }
+    e.listeners.erase(index_);
+    e.listeners.slab.give_back(index_);
+}
+
+SocketAddress Listener::local() const {
+    const ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
+    return entry == nullptr ? SocketAddress{} : entry->local;
+}
+
+std::uint32_t Listener::accept_queue_length() const {
+    const ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
+    return entry == nullptr ? 0 : static_cast<std::uint32_t>(entry->accept_queue.size());
+}
+
+std::uint32_t Listener::half_open_count() const {
+    const ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
+    return entry == nullptr ? 0 : entry->half_open;
+}
+
+bool Listener::exists() const { return engine_ != nullptr && engine_->listener_entry_of(*this) != nullptr; }
+
+}  // namespace hourglass::tcp
