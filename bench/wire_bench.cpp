@@ -193,16 +193,14 @@ BENCHMARK(emit_tcp)->ArgName("timestamps")->Arg(0)->Arg(1);
 BENCHMARK(emit_ipv4);
 BENCHMARK(write_segment);
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// One benchmark for each path that this processor can run.
+[[maybe_unused]] const bool kPathsRegistered = [] {
     for (const ChecksumPath& path : checksum_paths()) {
         const std::string name(path.name);
-        benchmark::RegisterBenchmark(("checksum/" + name).c_str(), sum, path)->Arg(1460)->Arg(65536);
-        benchmark::RegisterBenchmark(("copy_and_checksum/" + name).c_str(), copy_sum, path)->Arg(1460)->Arg(65536);
+        benchmark::RegisterBenchmark(("checksum/" + name).c_str(), sum, path)->Arg(kData)->Arg(65536);
+        benchmark::RegisterBenchmark(("copy_and_checksum/" + name).c_str(), copy_sum, path)->Arg(kData)->Arg(65536);
     }
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-}
+    return true;
+}();
+
+}  // namespace

@@ -44,8 +44,10 @@ std::expected<ChunkedDecoder::Step, Error> ChunkedDecoder::decode_trailers(std::
 
 std::expected<void, Error> ChunkedDecoder::take_line_byte(char c) {
     switch (state_) {
-        case State::size: return take_size_byte(c);
-        case State::extension: return take_extension_byte(c);
+        case State::size:
+            return take_size_byte(c);
+        case State::extension:
+            return take_extension_byte(c);
         case State::size_line_feed:
             if (c != '\n') return std::unexpected(Error::bare_carriage_return);
             state_ = remaining_ == 0 ? State::trailers : State::data;
@@ -61,7 +63,8 @@ std::expected<void, Error> ChunkedDecoder::take_line_byte(char c) {
             return {};
         case State::data:
         case State::trailers:
-        case State::end: break;
+        case State::end:
+            break;
     }
     return {};
 }
@@ -134,7 +137,8 @@ bool ChunkedDecoder::advance_extension(char c) {
             if (c == '\\') return move_to(Extension::quoted_pair);
             if (c == '"') return move_to(Extension::after_quoted);
             return is_value_char(c);
-        case Extension::quoted_pair: return is_value_char(c) && move_to(Extension::quoted);
+        case Extension::quoted_pair:
+            return is_value_char(c) && move_to(Extension::quoted);
     }
     return false;
 }

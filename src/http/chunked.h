@@ -27,10 +27,27 @@ class ChunkedDecoder {
     [[nodiscard]] const Fields& trailers() const noexcept { return trailers_.fields(); }
 
   private:
-    enum class State : std::uint8_t { size, extension, size_line_feed, data, data_return, data_line_feed, trailers, end };
+    enum class State : std::uint8_t {
+        size,
+        extension,
+        size_line_feed,
+        data,
+        data_return,
+        data_line_feed,
+        trailers,
+        end
+    };
     /// Where in `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` the next byte stands.
     enum class Extension : std::uint8_t {
-        before_semicolon, before_name, name, after_name, before_value, token, quoted, quoted_pair, after_quoted
+        before_semicolon,
+        before_name,
+        name,
+        after_name,
+        before_value,
+        token,
+        quoted,
+        quoted_pair,
+        after_quoted
     };
 
     [[nodiscard]] std::expected<void, Error> take_line_byte(char c);

@@ -1,9 +1,8 @@
 #include "hourglass/http/date.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "http/scan.h"
 
@@ -67,7 +66,8 @@ class Reader {
     bool failed_ = false;
 };
 
-std::optional<std::chrono::sys_seconds> combine(unsigned year, unsigned month, unsigned day, std::chrono::seconds time) {
+std::optional<std::chrono::sys_seconds> combine(unsigned year, unsigned month, unsigned day,
+                                                std::chrono::seconds time) {
     const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month),
                                            std::chrono::day(day)};
     if (!date.ok()) return std::nullopt;

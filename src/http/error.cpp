@@ -7,7 +7,8 @@ namespace hourglass::http {
 namespace {
 
 constexpr ErrorInfo kErrors[] = {
-    {Status::bad_request, "too_many_empty_lines", "RFC 9112, section 2.2", "too many empty lines before the request line"},
+    {Status::bad_request, "too_many_empty_lines", "RFC 9112, section 2.2",
+     "too many empty lines before the request line"},
     {Status::bad_request, "invalid_method", "RFC 9112, section 3.1", "the method is not a token followed by one space"},
     {Status::not_implemented, "method_too_long", "RFC 9112, section 3", "the method is longer than any that is known"},
     {Status::bad_request, "invalid_target", "RFC 9112, section 3.2", "the request-target is in none of the four forms"},
@@ -42,7 +43,8 @@ constexpr ErrorInfo kErrors[] = {
      "a transfer coding other than chunked"},
     {Status::bad_request, "chunked_not_final", "RFC 9112, section 6.3",
      "chunked is not the final transfer coding, or is applied twice"},
-    {Status::content_too_large, "content_too_large", "RFC 9110, section 15.5.14", "the content is larger than the limit"},
+    {Status::content_too_large, "content_too_large", "RFC 9110, section 15.5.14",
+     "the content is larger than the limit"},
     {Status::bad_request, "invalid_chunk_size", "RFC 9112, section 7.1",
      "a chunk size is not a hexadecimal number of at most 16 digits"},
     {Status::bad_request, "invalid_chunk_extension", "RFC 9112, section 7.1.1", "a chunk extension is malformed"},

@@ -52,7 +52,8 @@ Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_vie
 
 std::optional<std::string_view> Fields::get(std::string_view name) const noexcept {
     for (std::size_t i = 0; i < entries_.size(); ++i)
-        if (entries_[i].name_size == name.size() && equals_ignoring_case((*this)[i].name, name)) return (*this)[i].value;
+        if (entries_[i].name_size == name.size() && equals_ignoring_case((*this)[i].name, name))
+            return (*this)[i].value;
     return std::nullopt;
 }
 

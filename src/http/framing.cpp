@@ -32,7 +32,8 @@ FramingFields find_framing_fields(const Fields& fields) {
             case 17:
                 if (equals_ignoring_case(f.name, "Transfer-Encoding")) ++found.codings;
                 break;
-            default: break;
+            default:
+                break;
         }
     }
     return found;

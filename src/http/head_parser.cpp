@@ -14,9 +14,7 @@ constexpr auto fail(Error error) { return std::unexpected(error); }
 }  // namespace
 
 void HeadParser::reset() {
-    state_ = kind_ == Kind::request    ? State::empty_lines
-             : kind_ == Kind::response ? State::status_line
-                                       : State::line;
+    state_ = kind_ == Kind::request ? State::empty_lines : kind_ == Kind::response ? State::status_line : State::line;
     empty_lines_ = 0;
     at_ = line_ = start_line_ = section_ = 0;
     buffer_.clear();
@@ -59,16 +57,30 @@ HeadParser::Scan HeadParser::scan(std::string_view text) {
         const State before = state_;
         Scan result = false;
         switch (state_) {
-            case State::empty_lines: result = scan_empty_lines(text); break;
-            case State::method: result = scan_method(text); break;
-            case State::target: result = scan_target(text); break;
-            case State::version: result = scan_version(text); break;
-            case State::status_line: result = scan_status_line(text); break;
-            case State::reason: result = scan_reason(text); break;
+            case State::empty_lines:
+                result = scan_empty_lines(text);
+                break;
+            case State::method:
+                result = scan_method(text);
+                break;
+            case State::target:
+                result = scan_target(text);
+                break;
+            case State::version:
+                result = scan_version(text);
+                break;
+            case State::status_line:
+                result = scan_status_line(text);
+                break;
+            case State::reason:
+                result = scan_reason(text);
+                break;
             case State::line:
             case State::name:
-            case State::value: return scan_fields(text);
-            case State::done: return true;
+            case State::value:
+                return scan_fields(text);
+            case State::done:
+                return true;
         }
         if (!result || state_ == before) return result;
     }

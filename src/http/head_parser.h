@@ -42,7 +42,18 @@ class HeadParser {
     [[nodiscard]] Status status() const noexcept { return static_cast<Status>(status_); }
 
   private:
-    enum class State : std::uint8_t { empty_lines, method, target, version, status_line, reason, line, name, value, done };
+    enum class State : std::uint8_t {
+        empty_lines,
+        method,
+        target,
+        version,
+        status_line,
+        reason,
+        line,
+        name,
+        value,
+        done
+    };
     /// Nothing: the bytes given are used up. True: the head is complete.
     using Scan = std::expected<bool, Error>;
 

@@ -58,7 +58,8 @@ std::optional<Target> Target::parse(const Method& method, std::string_view text)
     Target target;
     // Section 3.2 allows no fragment and no byte outside of the visible ASCII characters.
     const char* const end = text.data() + text.size();
-    if (detail::find_visible_end(text.data(), end) != end || text.find('#') != std::string_view::npos) return std::nullopt;
+    if (detail::find_visible_end(text.data(), end) != end || text.find('#') != std::string_view::npos)
+        return std::nullopt;
     if (method.known() == Method::connect) {
         const auto authority = Authority::parse(text);
         if (!authority || authority->host.empty() || !authority->port) return std::nullopt;

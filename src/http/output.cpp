@@ -105,9 +105,12 @@ BodyPump::State BodyPump::pump_piece(OutputQueue& out) {
         return front + std::min(read.size, room);
     });
     switch (read.state) {
-        case BodySource::State::pending: return State::pending;
-        case BodySource::State::failed: return State::failed;
-        case BodySource::State::end: return finish(out);
+        case BodySource::State::pending:
+            return State::pending;
+        case BodySource::State::failed:
+            return State::failed;
+        case BodySource::State::end:
+            return finish(out);
         case BodySource::State::data:
             if (read.size == 0) return State::pending;  // an empty chunk would end the body
             break;
@@ -130,7 +133,8 @@ BodyPump::State BodyPump::pump_piece(OutputQueue& out) {
 
 BodyPump::State BodyPump::finish(OutputQueue& out) {
     switch (framing_.kind) {
-        case BodyFraming::Kind::length: return remaining_ == 0 ? State::done : State::failed;
+        case BodyFraming::Kind::length:
+            return remaining_ == 0 ? State::done : State::failed;
         case BodyFraming::Kind::chunked: {
             const Fields trailers = source_->trailers();
             const auto written = out.write([&](std::string& text) { return write_last_chunk(text, trailers); });
@@ -138,7 +142,8 @@ BodyPump::State BodyPump::finish(OutputQueue& out) {
         }
         case BodyFraming::Kind::none:
         case BodyFraming::Kind::until_close:
-        case BodyFraming::Kind::tunnel: break;
+        case BodyFraming::Kind::tunnel:
+            break;
     }
     return State::done;
 }

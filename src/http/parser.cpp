@@ -21,7 +21,9 @@ class MessageMachine {
         failure_ = error;
         return std::unexpected(error);
     }
-    [[nodiscard]] bool between_messages() const noexcept { return phase_ == Phase::ended || (phase_ == Phase::head && !head_.begun()); }
+    [[nodiscard]] bool between_messages() const noexcept {
+        return phase_ == Phase::ended || (phase_ == Phase::head && !head_.begun());
+    }
 
     /// `take_head` makes a message of the head that is complete and returns its framing.
     template <typename TakeHead>
@@ -42,11 +44,15 @@ class MessageMachine {
 
     std::expected<ParseStep, Error> parse_body(std::span<const std::byte> bytes) {
         switch (framing_.kind) {
-            case BodyFraming::Kind::none: return end(0);
-            case BodyFraming::Kind::length: return parse_length(bytes);
-            case BodyFraming::Kind::chunked: return parse_chunked(bytes);
+            case BodyFraming::Kind::none:
+                return end(0);
+            case BodyFraming::Kind::length:
+                return parse_length(bytes);
+            case BodyFraming::Kind::chunked:
+                return parse_chunked(bytes);
             case BodyFraming::Kind::until_close:
-            case BodyFraming::Kind::tunnel: break;
+            case BodyFraming::Kind::tunnel:
+                break;
         }
         if (bytes.empty()) return ParseStep{};
         return data(bytes.size(), bytes);

@@ -12,7 +12,8 @@
 #include <emmintrin.h>
 #endif
 
-// Searches for the end of a run of allowed bytes, the inner loops of the parser. Each returns `end` when all is allowed.
+// Searches for the end of a run of allowed bytes, the inner loops of the parser. Each returns `end` when all is
+// allowed.
 
 namespace hourglass::http::detail {
 
@@ -97,7 +98,8 @@ inline const char* find_visible_end(const char* p, const char* end) {
     while (end - p >= 16) {
         const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         // As signed bytes, 0x80 and above are negative, so one comparison finds them together with controls and SP.
-        const __m128i bad = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x21)), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        const __m128i bad =
+            _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x21)), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
         const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(bad));
         if (mask != 0) return p + std::countr_zero(mask);
         p += 16;

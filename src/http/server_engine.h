@@ -33,9 +33,10 @@ struct Exchange {
     bool wants_continue = false;  ///< the client waits for 100 before it sends the body
     bool received = false;        ///< the request is complete
     bool answered = false;
-    bool started = false;  ///< the response is on its way out
-    std::string interim;   ///< 1xx responses that wait for their turn
-    std::string head;      ///< the response's head as it is sent
+    bool started = false;       ///< the response is on its way out
+    std::size_t collected = 0;  ///< bytes of the request's body that are held
+    std::string interim;        ///< 1xx responses that wait for their turn
+    std::string head;           ///< the response's head as it is sent
     std::string body;
     std::unique_ptr<BodySource> source;
     BodyFraming framing;
@@ -44,8 +45,7 @@ struct Exchange {
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(const Application& application, const ServerSettings& settings)
-        : application_(application), settings_(settings), parser_(settings.limits) {}
+    ServerEngine(const Application& application, const ServerSettings& settings);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
@@ -80,8 +80,9 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket);
     void discard_body(Exchange& exchange);
     void stop_input();
+    void abandon_body(Error reason);
     [[nodiscard]] std::optional<Error> check_expectation(Exchange& exchange, const Request& request) const;
-    void call_handler(std::shared_ptr<Ticket> ticket);
+    void call_handler(const std::shared_ptr<Ticket>& ticket);
 
     // Output.
     [[nodiscard]] Exchange* find_awaited(std::uint64_t sequence);
@@ -99,10 +100,11 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     std::deque<Exchange> exchanges_;
     std::uint64_t next_sequence_ = 0;
     BodyPump pump_;
-    std::unique_ptr<BodySink> sink_;        ///< of the request that is being read
-    std::shared_ptr<Ticket> collecting_;    ///< the request that is being read, when its body is collected
-    std::string waiting_;                   ///< input that came when none was wanted
-    bool reading_body_ = false;             ///< between a request's head and its end
+    std::unique_ptr<BodySink> sink_;      ///< of the request that is being read
+    std::shared_ptr<Ticket> collecting_;  ///< the request that is being read, when its body is collected
+    std::size_t collected_ = 0;           ///< bytes of bodies that are held for all requests under way
+    std::string waiting_;                 ///< input that came when none was wanted
+    bool reading_body_ = false;           ///< between a request's head and its end
     bool discarding_ = false;
     bool stopped_ = false;  ///< no further byte of input has a meaning
     bool peer_closed_ = false;

@@ -6,8 +6,13 @@
 namespace hourglass::http::detail {
 
 Ticket::~Ticket() {
-    if (const auto connection = engine.lock())
+    if (const auto connection = engine.lock(); connection != nullptr && connection->awaited(sequence))
         connection->respond(sequence, Response::error(Status::internal_server_error), nullptr);
+}
+
+ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings)
+    : application_(application), settings_(settings), parser_(settings.limits) {
+    if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
 }
 
 /// Everything that happens to a connection comes through here. What the callbacks ask for while it runs is seen to
@@ -54,13 +59,15 @@ void ServerEngine::peer_closed() {
 bool ServerEngine::may_read() const {
     if (stopped_ || closing_ || abort_) return false;
     if (reading_body_) return sink_ == nullptr || sink_->ready();
-    return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output;
+    return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output &&
+           collected_ <= settings_.collected_body;
 }
 
 bool ServerEngine::wants_input() const { return !peer_closed_ && waiting_.empty() && may_read(); }
 
 void ServerEngine::read_waiting() {
-    if (!waiting_.empty() && may_read()) {
+    // A body may be complete with nothing left to read but its end.
+    if ((!waiting_.empty() || reading_body_) && may_read()) {
         const std::string input = std::move(waiting_);
         waiting_.clear();
         const auto rest = read(as_bytes(input));
@@ -82,10 +89,17 @@ std::span<const std::byte> ServerEngine::read(std::span<const std::byte> bytes) 
         }
         bytes = bytes.subspan(step->consumed);
         switch (step->kind) {
-            case ParseStep::Kind::need_more: return bytes;
-            case ParseStep::Kind::head: on_head(); break;
-            case ParseStep::Kind::body: on_body(step->data); break;
-            case ParseStep::Kind::end: on_end(); break;
+            case ParseStep::Kind::need_more:
+                return bytes;
+            case ParseStep::Kind::head:
+                on_head();
+                break;
+            case ParseStep::Kind::body:
+                on_body(step->data);
+                break;
+            case ParseStep::Kind::end:
+                on_end();
+                break;
         }
     }
     return bytes;
@@ -144,6 +158,7 @@ void ServerEngine::discard_body(Exchange& exchange) {
     if (exchange.wants_continue || parser_.framing().length > settings_.discarded_body) {
         exchange.keep_alive = false;
         exchange.received = true;
+        exchange.wants_continue = false;
         stop_input();
         return;
     }
@@ -160,9 +175,12 @@ void ServerEngine::on_body(std::span<const std::byte> bytes) {
         if (body.empty()) {
             // The client's word on the length is good for a modest reservation only.
             constexpr std::uint64_t most = 256 * 1024;
-            body.reserve(static_cast<std::size_t>(std::min(std::max<std::uint64_t>(parser_.framing().length, bytes.size()), most)));
+            body.reserve(static_cast<std::size_t>(
+                std::min(std::max<std::uint64_t>(parser_.framing().length, bytes.size()), most)));
         }
         body.append(as_text(bytes));
+        exchanges_.back().collected += bytes.size();
+        collected_ += bytes.size();
     }
 }
 
@@ -174,21 +192,19 @@ void ServerEngine::on_end() {
     discarding_ = false;
     // RFC 9112, section 9.6: nothing is processed behind a request that asked for the end of the connection.
     if (!exchange.keep_alive) stop_input();
-    if (auto sink = std::move(sink_)) {
+    if (const auto sink = std::move(sink_)) {
         sink->end(parser_.trailers());
-    } else if (auto ticket = std::move(collecting_)) {
+    } else if (const auto ticket = std::move(collecting_)) {
         ticket->request.trailers = parser_.trailers();
-        call_handler(std::move(ticket));
+        call_handler(ticket);
     }
 }
 
-void ServerEngine::call_handler(std::shared_ptr<Ticket> ticket) {
-    const Request& request = ticket->request;
+void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
     try {
-        application_.on_request(request, Responder(std::move(ticket)));
+        application_.on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
-        // The responder went with the exception, and that has answered 500.
-        static_cast<void>(0);
+        respond(ticket->sequence, Response::error(Status::internal_server_error), nullptr);
     }
 }
 
@@ -207,10 +223,14 @@ void ServerEngine::on_error(Error error) {
     exchange.keep_alive = false;
     exchange.received = true;
     exchange.wants_continue = false;
-    reading_body_ = false;
     if (!exchange.answered) answer_error(exchange, error);
+    abandon_body(error);
+}
+
+void ServerEngine::abandon_body(Error reason) {
+    reading_body_ = false;
     collecting_.reset();
-    if (const auto sink = std::move(sink_)) sink->abort(error);
+    if (const auto sink = std::move(sink_)) sink->abort(reason);
 }
 
 void ServerEngine::stop_input() {

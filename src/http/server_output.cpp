@@ -62,7 +62,8 @@ bool ServerEngine::inform(std::uint64_t sequence, const Response& interim) {
 
 void ServerEngine::answer_error(Exchange& exchange, Error error) {
     const ErrorInfo& what = info(error);
-    answer(exchange, Response::error(what.status, std::string(what.text) + " (" + std::string(what.clause) + ")"), nullptr);
+    answer(exchange, Response::error(what.status, std::string(what.text) + " (" + std::string(what.clause) + ")"),
+           nullptr);
 }
 
 /// Writes the response's head into the exchange, where it waits for its turn.
@@ -116,7 +117,7 @@ void ServerEngine::pump() {
 
 /// True when the response is complete and the request too, so that the next one has its turn.
 bool ServerEngine::pump_front(Exchange& exchange) {
-    if (exchange.wants_continue && !exchange.answered) {
+    if (exchange.wants_continue) {
         exchange.wants_continue = false;
         out_.append(kContinue);
     }
@@ -128,14 +129,17 @@ bool ServerEngine::pump_front(Exchange& exchange) {
     if (!exchange.started) start(exchange);
     switch (pump_.pump(out_, settings_.output)) {
         case BodyPump::State::full:
-        case BodyPump::State::pending: return false;
+        case BodyPump::State::pending:
+            return false;
         case BodyPump::State::failed:
             abort_ = true;
             stop_input();
             exchanges_.clear();
+            abandon_body(Error::incomplete_message);
             return false;
         case BodyPump::State::idle:
-        case BodyPump::State::done: break;
+        case BodyPump::State::done:
+            break;
     }
     return exchange.received || stopped_;
 }
@@ -151,11 +155,13 @@ void ServerEngine::start(Exchange& exchange) {
 
 void ServerEngine::finish() {
     const bool keep_alive = exchanges_.front().keep_alive;
+    collected_ -= exchanges_.front().collected;
     exchanges_.pop_front();
     if (keep_alive) return;
     closing_ = true;
     stop_input();
     exchanges_.clear();
+    abandon_body(Error::incomplete_message);
 }
 
 }  // namespace hourglass::http::detail

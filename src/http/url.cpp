@@ -1,9 +1,8 @@
 #include "hourglass/http/url.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "http/scan.h"
 
@@ -18,7 +17,8 @@ bool is_unreserved(char c) noexcept {
 
 bool percent_sequences_are_valid(std::string_view text) noexcept {
     for (std::size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 3))
-        if (text.size() - i < 3 || detail::hex_value(text[i + 1]) < 0 || detail::hex_value(text[i + 2]) < 0) return false;
+        if (text.size() - i < 3 || detail::hex_value(text[i + 1]) < 0 || detail::hex_value(text[i + 2]) < 0)
+            return false;
     return true;
 }
 
@@ -91,13 +91,20 @@ std::optional<UrlError> check_characters(std::string_view text) noexcept {
 
 std::string_view to_string(UrlError error) noexcept {
     switch (error) {
-        case UrlError::missing_scheme: return "the URL has no scheme: write http:// in front";
-        case UrlError::unsupported_scheme: return "the scheme is neither http nor https";
-        case UrlError::missing_host: return "the URL has no host";
-        case UrlError::invalid_host: return "the host is neither a name nor an address (IPv6 stands in brackets)";
-        case UrlError::invalid_port: return "the port is not a number from 0 to 65535";
-        case UrlError::invalid_character: return "the URL holds a character that has to be percent-encoded";
-        case UrlError::invalid_percent: return "a percent sign is not followed by two hexadecimal digits";
+        case UrlError::missing_scheme:
+            return "the URL has no scheme: write http:// in front";
+        case UrlError::unsupported_scheme:
+            return "the scheme is neither http nor https";
+        case UrlError::missing_host:
+            return "the URL has no host";
+        case UrlError::invalid_host:
+            return "the host is neither a name nor an address (IPv6 stands in brackets)";
+        case UrlError::invalid_port:
+            return "the port is not a number from 0 to 65535";
+        case UrlError::invalid_character:
+            return "the URL holds a character that has to be percent-encoded";
+        case UrlError::invalid_percent:
+            return "a percent sign is not followed by two hexadecimal digits";
     }
     return "invalid URL";
 }

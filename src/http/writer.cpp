@@ -1,10 +1,9 @@
 #include "hourglass/http/writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <iterator>
 
 #include "http/framing.h"
@@ -105,14 +104,22 @@ Written all_or_nothing(std::string& out, Append append) {
 
 std::string_view to_string(WriteError error) noexcept {
     switch (error) {
-        case WriteError::invalid_method: return "the method is not a token";
-        case WriteError::invalid_target: return "the request-target is in none of the four forms";
-        case WriteError::invalid_status: return "the status is outside 100 to 599";
-        case WriteError::invalid_reason: return "the reason phrase holds a control character";
-        case WriteError::invalid_field_name: return "a field name is not a token";
-        case WriteError::invalid_field_value: return "a field value holds a control character or ends in whitespace";
-        case WriteError::transfer_encoding: return "Transfer-Encoding is set by the writer alone";
-        case WriteError::content_length: return "Content-Length is not the length of the body";
+        case WriteError::invalid_method:
+            return "the method is not a token";
+        case WriteError::invalid_target:
+            return "the request-target is in none of the four forms";
+        case WriteError::invalid_status:
+            return "the status is outside 100 to 599";
+        case WriteError::invalid_reason:
+            return "the reason phrase holds a control character";
+        case WriteError::invalid_field_name:
+            return "a field name is not a token";
+        case WriteError::invalid_field_value:
+            return "a field value holds a control character or ends in whitespace";
+        case WriteError::transfer_encoding:
+            return "Transfer-Encoding is set by the writer alone";
+        case WriteError::content_length:
+            return "Content-Length is not the length of the body";
     }
     return "invalid message";
 }

@@ -1,20 +1,19 @@
 #include "hourglass/runtime/child_process.h"
 
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <optional>
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <optional>
 
 namespace hourglass::runtime {
 

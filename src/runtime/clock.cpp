@@ -1,9 +1,8 @@
 #include "hourglass/runtime/clock.h"
 
-#include <sys/random.h>
-
 #include <chrono>
 #include <random>
+#include <sys/random.h>
 
 namespace hourglass::runtime {
 

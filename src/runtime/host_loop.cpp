@@ -1,12 +1,11 @@
 #include "hourglass/runtime/host_loop.h"
 
-#include <unistd.h>
-
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <cerrno>
+#include <fcntl.h>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,7 @@ namespace {
 /// A link with what is on its way to and from it.
 struct Port {
     Port(asio::io_context& context, ip::InterfaceId id, link::Link& wire)
-        : interface(id), link(wire), descriptor(context, ::dup(wire.descriptor())) {}
+        : interface(id), link(wire), descriptor(context, ::fcntl(wire.descriptor(), F_DUPFD_CLOEXEC, 0)) {}
 
     ip::InterfaceId interface;
     link::Link& link;

@@ -1,20 +1,19 @@
 #include "hourglass/runtime/kernel_interface.h"
 
+#include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <fmt/core.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
 #include <linux/if_link.h>
+#include <memory>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <optional>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <bit>
-#include <cerrno>
-#include <memory>
-#include <optional>
 
 #include "runtime/netlink.h"
 
@@ -79,8 +78,8 @@ SetupError why_not_configured(const std::string& name, const KernelInterfaceChan
         return failure(error, fmt::format("the interface '{}' is not set up and this user may not do it: run as root, "
                                           "or have root say '{}'",
                                           name, by_hand(name, change)));
-    return failure(error, fmt::format("the interface '{}' cannot be set up: {}", name,
-                                      std::generic_category().message(error)));
+    return failure(
+        error, fmt::format("the interface '{}' cannot be set up: {}", name, std::generic_category().message(error)));
 }
 
 /// Without the privilege the queue stays as it is: shorter than wished, but it works.

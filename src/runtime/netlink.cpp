@@ -1,10 +1,9 @@
 #include "runtime/netlink.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace hourglass::runtime {
 

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -28,10 +27,8 @@ class NetlinkRequest {
 
     void add(std::uint16_t type, std::span<const std::byte> value);
     template <class Value>
-        requires std::is_integral_v<Value>
-    void add(std::uint16_t type, Value value) {
-        add(type, std::as_bytes(std::span(&value, 1)));
-    }
+    requires std::is_integral_v<Value>
+    void add(std::uint16_t type, Value value) { add(type, std::as_bytes(std::span(&value, 1))); }
     void add(std::uint16_t type, std::string_view text);
     /// Attributes added until `end_nested` are inside this one. Returns where it begins.
     std::size_t begin_nested(std::uint16_t type);

@@ -1,12 +1,11 @@
 #include "hourglass/runtime/network_namespace.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sched.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <string_view>
+#include <unistd.h>
 
 #include "hourglass/runtime/kernel_interface.h"
 
@@ -21,11 +20,13 @@ SetupError failure(int error, std::string_view remedy) {
 
 SetupError why_forbidden(int error) {
     if (error == ENOSPC || error == EUSERS)
-        return failure(error, "no more user namespaces are allowed; as root, raise 'sysctl user.max_user_namespaces', "
-                              "or run as root with a TUN device");
-    return failure(error, "this system forbids user namespaces; as root, say 'sysctl -w "
-                          "kernel.unprivileged_userns_clone=1' (Debian) or 'sysctl -w "
-                          "kernel.apparmor_restrict_unprivileged_userns=0' (Ubuntu), or run as root with a TUN device");
+        return failure(error,
+                       "no more user namespaces are allowed; as root, raise 'sysctl user.max_user_namespaces', "
+                       "or run as root with a TUN device");
+    return failure(error,
+                   "this system forbids user namespaces; as root, say 'sysctl -w "
+                   "kernel.unprivileged_userns_clone=1' (Debian) or 'sysctl -w "
+                   "kernel.apparmor_restrict_unprivileged_userns=0' (Ubuntu), or run as root with a TUN device");
 }
 
 /// Writes a file of procfs whole. Returns the error number.

@@ -52,8 +52,6 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
 
     prepare(e, *c, *path);
     c->handler = options.handler;
-    c->iss = initial_sequence_number(e.secret, flow, e.now);
-    c->snd_una = c->snd_nxt = c->iss;
     c->need_outbox();
     c->syn_due = true;
     ++e.counters.active_opens;

@@ -92,10 +92,12 @@ void send_syn(Engine& e, Connection& c) {
     c.syn_due = false;
     const bool again = c.snd_nxt != c.iss;
     Outbox& outbox = c.need_outbox();
+    const bool active = c.state == State::syn_sent;
+    // Chosen when the SYN leaves: only now is it known what time it is.
+    if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
     c.snd_nxt = c.iss + 1;
     outbox.timed_end = c.snd_nxt;
     outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
-    const bool active = c.state == State::syn_sent;
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,

@@ -58,12 +58,12 @@ tcp::Observer& Recorder::observer(std::string_view host) {
 }
 
 void Recorder::note(Instant time, std::string_view host, std::string_view text) {
-    add({time, std::string(host), Note{std::string(text), std::nullopt}});
+    add(time, host, Note{std::string(text), std::nullopt});
 }
 
 void Recorder::note(Instant time, std::string_view host, std::string_view text, const SocketAddress& one,
                     const SocketAddress& other) {
-    add({time, std::string(host), Note{std::string(text), connection_of(time, one, other, Opening{})}});
+    add(time, host, Note{std::string(text), connection_of(time, one, other, Opening{})});
 }
 
 std::vector<std::size_t> Recorder::steps_of(ConnectionIndex connection) const {
@@ -81,12 +81,12 @@ std::vector<std::size_t> Recorder::steps_of(ConnectionIndex connection) const {
     return places;
 }
 
-bool Recorder::add(Step step) {
+bool Recorder::add(Instant time, std::string_view host, decltype(Step::what) what) {
     if (steps_.size() >= settings_.max_steps) {
         ++omitted_;
         return false;
     }
-    steps_.push_back(std::move(step));
+    steps_.push_back({time, ++last_order_, std::string(host), std::move(what)});
     return true;
 }
 
@@ -107,7 +107,7 @@ Hop* Recorder::hop_of(std::uint64_t id, const sim::Hop& hop) {
 std::uint64_t Recorder::add_trip(Instant time, std::string_view host, PacketTrip trip) {
     const std::uint64_t id = ++last_id_;
     trip.id = id;
-    if (add({time, std::string(host), std::move(trip)})) places_[id] = steps_.size() - 1;
+    if (add(time, host, std::move(trip))) places_[id] = steps_.size() - 1;
     return id;
 }
 
@@ -150,7 +150,7 @@ void Recorder::packet_arrived(Instant time, const sim::Hop& hop, std::uint64_t i
     Hop* passed = hop_of(id, hop);
     if (passed == nullptr) return;
     if (!passed->arrived) passed->arrived = time;
-    if (hop.to_host) trip(id)->arrivals.push_back({time, std::string(hop.to), std::nullopt});
+    if (hop.to_host) trip(id)->arrivals.push_back({time, ++last_order_, std::string(hop.to), std::nullopt});
 }
 
 void Recorder::packet_lost(Instant, const sim::Hop& hop, std::uint64_t id, sim::LossReason reason) {
@@ -205,12 +205,12 @@ void Recorder::segment_received(const std::string& host, const tcp::SegmentRecei
 void Recorder::state_changed(const std::string& host, const tcp::StateChanged& event) {
     const bool open_call = event.before == tcp::State::closed && event.after == tcp::State::syn_sent;
     const ConnectionIndex connection = connection_of(event.time, host, event.flow, open_call);
-    add({event.time, host, StateStep{event.before, event.after, std::string(event.trigger), connection}});
+    add(event.time, host, StateStep{event.before, event.after, std::string(event.trigger), connection});
 }
 
 void Recorder::timer_expired(const std::string& host, const tcp::TimerExpired& event) {
     const ConnectionIndex connection = connection_of(event.time, host, event.flow, false);
-    add({event.time, host, TimerStep{std::string(event.timer), event.count, connection}});
+    add(event.time, host, TimerStep{std::string(event.timer), event.count, connection});
 }
 
 std::optional<StateStep> Recorder::take_change(ConnectionIndex connection, const std::string& host, Instant time) {

@@ -64,7 +64,8 @@ std::optional<Ipv6ChainError> check_options(std::span<const std::byte> header, s
     return std::nullopt;
 }
 
-/// The checks of RFC 8200, section 4.5 that one fragment allows. `chain.offset` is at its fragment header.
+/// The checks of RFC 8200, section 4.5 that one fragment allows. `chain.offset` is at its fragment header;
+/// `packet_size` is what the packet announces, since a quote may be cut.
 std::optional<Ipv6ChainError> check_fragment(const Ipv6Chain& chain, const Ipv6Fragment& fragment,
                                              std::size_t packet_size) noexcept {
     const std::size_t size = packet_size - chain.offset - Ipv6Fragment::kSize;
@@ -96,6 +97,7 @@ void Ipv6Fragment::emit(std::span<std::byte> out) const noexcept {
 
 std::expected<Ipv6Chain, Ipv6ChainError> detail::walk_extensions(const Ipv6View& view, Ipv6WalkLimits limits) noexcept {
     const auto packet = view.packet();
+    const std::size_t announced = Ipv6Header::kSize + view.payload_length();
     Ipv6Chain chain{.protocol = view.next_header(), .offset = Ipv6Header::kSize, .pointer = 6};
     for (unsigned count = 0; is_extension(chain.protocol); ++count) {
         const auto fail = [&](ParseError reason, Answer answer, std::size_t pointer) {
@@ -118,7 +120,7 @@ std::expected<Ipv6Chain, Ipv6ChainError> detail::walk_extensions(const Ipv6View&
         } else if (chain.protocol == IpProtocol::fragment) {
             const Ipv6Fragment fragment = *Ipv6Fragment::parse(rest);
             if (fragment.offset != 0 || fragment.more) {
-                if (const auto error = check_fragment(chain, fragment, packet.size())) return std::unexpected(*error);
+                if (const auto error = check_fragment(chain, fragment, announced)) return std::unexpected(*error);
                 chain.fragment = fragment;
                 chain.fragment_offset = chain.offset;
             }

@@ -1,5 +1,6 @@
 #include "hourglass/wire/checksum.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "hourglass/base/random.h"

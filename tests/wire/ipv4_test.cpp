@@ -1,5 +1,6 @@
 #include "hourglass/wire/ipv4.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "wire/octets.h"
@@ -46,7 +47,7 @@ TEST(Rfc791Header, KnownPacketIsWrittenOctetByOctet) {
 }
 
 TEST(Rfc791Header, OptionsAreSkipped) {
-    const auto packet = hex("4600 0020 0001 0000 4001 91c9 0a000001 0a000002 94040000 0800 f7ff 0000 0000");
+    const auto packet = hex("4600 0020 0001 0000 4001 d1d5 0a000001 0a000002 94040000 0800 f7ff 0000 0000");
     const auto view = Ipv4View::parse(packet);
     ASSERT_TRUE(view);
     EXPECT_EQ(view->header_size(), 24u);

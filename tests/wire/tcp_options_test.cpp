@@ -1,5 +1,6 @@
 #include "hourglass/wire/tcp_options.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "hourglass/base/random.h"
@@ -68,7 +69,8 @@ TEST(TcpOptionsWriter, WhatItWritesReadsBackForEveryCombination) {
 }
 
 TEST(TcpOptionsReader, TimestampsAreFoundWhereverTheyStand) {
-    for (const auto* text : {"0101 080a 00000001 00000002", "080a 00000001 00000002 0000", "01 080a 00000001 00000002 01"})
+    for (const auto* text :
+         {"0101 080a 00000001 00000002", "080a 00000001 00000002 0000", "01 080a 00000001 00000002 01"})
         EXPECT_EQ(parse(text).timestamps, (TcpTimestamps{1, 2})) << text;
 }
 

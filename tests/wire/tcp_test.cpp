@@ -79,7 +79,8 @@ TEST(TcpFlagsText, NamesAndTcpdumpLetters) {
 }
 
 TEST(TcpRawOptions, UnknownOptionsAndTheirOrderAreKept) {
-    const auto segment = hex("9c40 0050 00000001 00000000 9002 faf0 0000 0000  01 1c04 803c 020405b4 fe04 1234 00 0000");
+    const auto segment =
+        hex("9c40 0050 00000001 00000000 9002 faf0 0000 0000  01 1c04 803c 020405b4 fe04 1234 00 0000");
     const auto view = TcpView::parse(segment);
     ASSERT_TRUE(view);
     Octets out(view->header_size());

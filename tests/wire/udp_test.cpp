@@ -17,8 +17,8 @@ Octets datagram(std::string_view data, const IpAddress& source, const IpAddress&
 }
 
 TEST(Rfc768Udp, DatagramReadsAsItIsWritten) {
-    for (const auto& [source, destination] : {std::pair{ip("10.0.0.1"), ip("10.0.0.2")},
-                                              std::pair{ip("2001:db8::1"), ip("2001:db8::2")}}) {
+    for (const auto& [source, destination] :
+         {std::pair{ip("10.0.0.1"), ip("10.0.0.2")}, std::pair{ip("2001:db8::1"), ip("2001:db8::2")}}) {
         const auto octets = datagram("010203", source, destination);
         const auto view = UdpView::parse(octets);
         ASSERT_TRUE(view);

@@ -22,8 +22,8 @@ class HeadParser;
 /// True when `text` is a token (RFC 9110, section 5.6.2): a method, a field name, a coding's name.
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 
-/// True when `text` may be sent as a field value (RFC 9110, section 5.5): visible characters, obs-text, SP and HTAB, and
-/// neither end is whitespace. CR, LF and NUL are never in it.
+/// True when `text` may be sent as a field value (RFC 9110, section 5.5): visible characters, obs-text, SP and HTAB,
+/// and neither end is whitespace. CR, LF and NUL are never in it.
 [[nodiscard]] bool is_field_value(std::string_view text) noexcept;
 
 /// The members of a comma-separated list (RFC 9110, section 5.6.1), without the whitespace around them; empty members

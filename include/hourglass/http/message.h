@@ -32,9 +32,9 @@ enum class TargetForm : std::uint8_t {
 /// A request-target in its parts. The views point into the text that was parsed.
 struct Target {
     TargetForm form = TargetForm::origin;
-    std::string_view scheme;                ///< absolute-form only
-    std::string_view authority;             ///< absolute-form and authority-form
-    std::string_view path;                  ///< percent-encoded as received; "/" for `http://host`, empty for authority-form
+    std::string_view scheme;     ///< absolute-form only
+    std::string_view authority;  ///< absolute-form and authority-form
+    std::string_view path;       ///< percent-encoded as received; "/" for `http://host`, empty for authority-form
     std::optional<std::string_view> query;  ///< without the question mark
 
     /// Nothing when `text` is none of the four forms, or one that `method` does not go with.
@@ -50,12 +50,13 @@ struct Request {
     std::string body;  ///< the content, where it is collected and not streamed
     Fields trailers;   ///< only after a chunked body
 
-    /// The path of the target, percent-encoded as received: "/a%20b" of "/a%20b?c". "*" for the asterisk-form, empty for
-    /// the authority-form.
+    /// The path of the target, percent-encoded as received: "/a%20b" of "/a%20b?c". "*" for the asterisk-form, empty
+    /// for the authority-form.
     [[nodiscard]] std::string_view path() const noexcept;
     /// The query of the target without the question mark; empty when there is none.
     [[nodiscard]] std::string_view query() const noexcept;
-    /// The host and port that the request is for: the target's authority, or else the Host field (RFC 9112, section 3.3).
+    /// The host and port that the request is for: the target's authority, or else the Host field (RFC 9112,
+    /// section 3.3).
     [[nodiscard]] std::string_view authority() const noexcept;
 };
 

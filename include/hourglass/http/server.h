@@ -121,8 +121,8 @@ class ServerConnection {
     [[nodiscard]] bool idle() const;
     /// Answers what has been asked and then closes, for a graceful stop.
     void close_when_idle();
-    /// The client was too slow with its request: 408 (RFC 9110, section 15.5.9), then close. Without a request under way
-    /// the connection just closes.
+    /// The client was too slow with its request: 408 (RFC 9110, section 15.5.9), then close. Without a request under
+    /// way the connection just closes.
     void time_out();
 
     /// Why the connection gave up on its input, if it did.

@@ -19,8 +19,8 @@ enum class UrlError : std::uint8_t {
     missing_host,        ///< RFC 9110, section 4.2.1: an empty host is invalid
     invalid_host,
     invalid_port,
-    invalid_character,   ///< a byte that a URL may not hold as it is: a space, a control, a byte above 126
-    invalid_percent,     ///< a percent sign without two hexadecimal digits
+    invalid_character,  ///< a byte that a URL may not hold as it is: a space, a control, a byte above 126
+    invalid_percent,    ///< a percent sign without two hexadecimal digits
 };
 
 /// One line for a person.

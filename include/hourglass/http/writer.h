@@ -15,12 +15,12 @@ namespace hourglass::http {
 enum class WriteError : std::uint8_t {
     invalid_method,
     invalid_target,
-    invalid_status,         ///< outside 100 to 599
+    invalid_status,  ///< outside 100 to 599
     invalid_reason,
     invalid_field_name,
-    invalid_field_value,    ///< CR, LF, NUL or another control in it, or whitespace at an end
-    transfer_encoding,      ///< the writer alone decides on Transfer-Encoding
-    content_length,         ///< Content-Length that is not the body's length
+    invalid_field_value,  ///< CR, LF, NUL or another control in it, or whitespace at an end
+    transfer_encoding,    ///< the writer alone decides on Transfer-Encoding
+    content_length,       ///< Content-Length that is not the body's length
 };
 
 /// One line for a person.

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <expected>
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 

@@ -16,8 +16,8 @@ namespace hourglass::runtime {
 
 /// Limits of one turn of the loop.
 struct HostLoopSettings {
-    std::size_t batch = 64;         ///< Packets read from a link before the host runs.
-    std::size_t batches = 4;        ///< Batches from one link before others, and timers, have their turn.
+    std::size_t batch = 64;   ///< Packets read from a link before the host runs.
+    std::size_t batches = 4;  ///< Batches from one link before others, and timers, have their turn.
 };
 
 /// Runs a host in real time, on the thread that runs an Asio context: packets of its links in, `Host::poll`, packets

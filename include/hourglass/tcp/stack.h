@@ -47,7 +47,7 @@ enum class Error : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Error error);
 
 struct ConnectOptions {
-    SocketAddress local;  ///< Unspecified address: the route decides. Port zero: an ephemeral port (RFC 6056).
+    SocketAddress local{};  ///< Unspecified address: the route decides. Port zero: an ephemeral port (RFC 6056).
     ConnectionHandler* handler = nullptr;
 };
 

@@ -85,7 +85,7 @@ class Recorder : public sim::NetworkObserver {
     void state_changed(const std::string& host, const tcp::StateChanged& event);
     void timer_expired(const std::string& host, const tcp::TimerExpired& event);
 
-    bool add(Step step);
+    bool add(Instant time, std::string_view host, decltype(Step::what) what);
     [[nodiscard]] PacketTrip* trip(std::uint64_t id);
     [[nodiscard]] Hop* hop_of(std::uint64_t id, const sim::Hop& hop);
     std::uint64_t add_trip(Instant time, std::string_view host, PacketTrip trip);
@@ -108,6 +108,7 @@ class Recorder : public sim::NetworkObserver {
     std::unordered_map<std::uint64_t, std::size_t> places_;  // of packets in steps_, by id
     std::map<std::string, std::unique_ptr<HostObserver>, std::less<>> observers_;
     std::uint64_t last_id_ = 0;
+    std::uint64_t last_order_ = 0;
     std::uint64_t omitted_ = 0;
     std::size_t bytes_kept_ = 0;
 };

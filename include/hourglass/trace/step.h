@@ -42,6 +42,7 @@ struct Processing {
 /// A packet's coming to a host.
 struct Arriving {
     Instant time;
+    std::uint64_t order = 0;  ///< As `Step::order`.
     std::string host;
     std::optional<Processing> tcp;  ///< Absent when TCP did not see it, or nobody watched it there.
 };
@@ -97,6 +98,7 @@ struct Note {
 /// Something that happened, at a host.
 struct Step {
     Instant time;
+    std::uint64_t order = 0;  ///< Numbers steps and arrivals: what happens first at one instant has the lower one.
     std::string host;
     std::variant<PacketTrip, StateStep, TimerStep, Note> what;
 };

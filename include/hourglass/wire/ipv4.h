@@ -63,7 +63,8 @@ class Ipv4View {
     [[nodiscard]] static std::expected<Ipv4View, ParseError> parse(std::span<const std::byte> packet) noexcept {
         return read(packet, true);
     }
-    /// The same for the beginning of a packet, as ICMP errors quote it: `payload()` is what there is of it.
+    /// The same for the beginning of a packet, as ICMP errors quote it or a capture cuts it: `payload()` is what there
+    /// is.
     [[nodiscard]] static std::expected<Ipv4View, ParseError> parse_quoted(std::span<const std::byte> quote) noexcept {
         return read(quote, false);
     }

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hourglass/base/address.h"
+#include "hourglass/base/buffer.h"
+#include "hourglass/ip/host.h"
+#include "hourglass/link/tun.h"
+#include "hourglass/runtime/host_loop.h"
+#include "hourglass/runtime/setup_error.h"
+
+namespace asio {
+class io_context;
+}
+
+namespace hourglass::runtime {
+
+/// What a host on a TUN device is to be.
+struct TunHostSettings {
+    link::TunSettings tun;
+    /// The host's own addresses, each with the prefix of the link. One of a family at most.
+    std::vector<Prefix> addresses;
+    /// The kernel's addresses on the link. For a family without one: what the interface has that is on the link of the
+    /// host's address, or else the link's first address, `first_other_address`.
+    std::vector<Prefix> kernel_addresses;
+    std::uint32_t queue_length = 4096;  ///< Packets that the device holds for the host.
+    std::filesystem::path capture;      ///< A pcapng file of all packets of the link; empty: none.
+    ip::HostSettings host;              ///< Its secret is filled in.
+    HostLoopSettings loop;
+};
+
+/// The first address of a prefix that can be a host's and is not `prefix.address`; nothing when there is none.
+[[nodiscard]] std::optional<Prefix> first_other_address(const Prefix& prefix);
+
+/// A host of our own beside the kernel's, joined to it by a TUN device, in real time: the device is made and brought
+/// up, the host has its addresses and default routes to the kernel, and runs on an Asio context.
+///
+///     asio::io_context context;
+///     auto here = TunHost::open(context, {.addresses = {*Prefix::parse("10.0.0.2/24")}});
+///     (*here)->host().tcp().listen(...);
+///     context.run();
+class TunHost {
+  public:
+    static std::expected<std::unique_ptr<TunHost>, SetupError> open(asio::io_context& context,
+                                                                    TunHostSettings settings);
+    ~TunHost();
+    TunHost(const TunHost&) = delete;
+    TunHost& operator=(const TunHost&) = delete;
+
+    [[nodiscard]] ip::Host& host();
+    [[nodiscard]] HostLoop& loop();
+    [[nodiscard]] const link::Tun& tun() const;
+    /// The kernel's end of the link.
+    [[nodiscard]] const std::vector<Prefix>& kernel_addresses() const;
+    /// Writes what the capture file still lacks. Also done at the end.
+    void flush_capture();
+
+  private:
+    struct Parts;
+    explicit TunHost(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace hourglass::runtime

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hourglass/trace/recorder.h"
+
+namespace hourglass::trace {
+
+/// The two rails of a ladder.
+enum class Rail : std::uint8_t { left = 0, right = 1 };
+
+[[nodiscard]] constexpr Rail other(Rail rail) { return rail == Rail::left ? Rail::right : Rail::left; }
+
+/// One line of a ladder before it is drawn.
+struct Row {
+    enum class Kind : std::uint8_t {
+        segment,    ///< Leaves one rail and reaches the other, or is lost.
+        departure,  ///< Leaves; its arrival has a row of its own further down.
+        arrival,    ///< Reaches the other rail after having crossed something.
+        repeat,     ///< A second copy arrives.
+        state,      ///< A change of state without a segment.
+        timer,
+        note,
+        fold,  ///< Stands for several segments.
+    };
+
+    Kind kind = Kind::segment;
+    Instant time;
+    Rail from = Rail::left;  ///< Whose step it is; a segment's sender.
+    const Step* step = nullptr;
+    const Arriving* arrival = nullptr;  ///< At the other rail.
+    std::array<std::optional<tcp::State>, 2> state;
+    std::array<bool, 2> changed{};
+
+    // For `fold`, by the rail that sends.
+    std::array<std::size_t, 2> segments{};
+    std::array<std::uint64_t, 2> octets{};
+};
+
+/// The rows of a ladder, and the states that its rails start in.
+struct Rows {
+    std::array<std::optional<tcp::State>, 2> initial;
+    std::vector<Row> rows;
+};
+
+/// Puts the steps of two hosts into rows such that on each rail nothing stands before a change of state that came after
+/// it. `steps` are in the order of `Step::order`; those of other hosts are passed over.
+[[nodiscard]] Rows arrange(const std::vector<const Step*>& steps, std::string_view left_host,
+                           std::string_view right_host);
+
+/// Replaces the middle of each run of more than `longest` uneventful segments by one row; 0: does nothing. Silence of
+/// `gap` ends a run.
+void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap);
+
+}  // namespace hourglass::trace
