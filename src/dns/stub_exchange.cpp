@@ -56,7 +56,7 @@ StubResolver::Lookups::iterator StubResolver::find_tcp(TcpExchangeId exchange) {
 
 Message StubResolver::question_message(const Lookup& lookup) const {
     Message m = make_query(lookup.id, {lookup.target, lookup.type, Class::in});
-    if (lookup.edns && settings_.udp_size != 0) m.edns = Edns{.udp_size = settings_.udp_size, .options = {}};
+    if (lookup.edns && settings_.udp_size != 0) m.edns = Edns{.udp_size = settings_.udp_size};
     return m;
 }
 

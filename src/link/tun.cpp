@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <optional>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -22,6 +21,21 @@
 namespace hourglass::link {
 
 namespace {
+
+/// The header in front of every packet, in the machine's byte order (OASIS virtio 1.2, section 5.1.6, without
+/// num_buffers). Linux's own linux/virtio_net.h is not C++.
+struct VirtioHeader {
+    static constexpr std::uint8_t kNeedsChecksum = 1, kDataValid = 2;
+    static constexpr std::uint8_t kGsoNone = 0, kGsoTcpV4 = 1, kGsoTcpV6 = 4, kGsoEcn = 0x80;
+
+    std::uint8_t flags = 0;
+    std::uint8_t gso_type = kGsoNone;
+    std::uint16_t headers_length = 0;
+    std::uint16_t gso_size = 0;
+    std::uint16_t checksum_start = 0;
+    std::uint16_t checksum_offset = 0;
+};
+static_assert(sizeof(VirtioHeader) == 10);
 
 /// The largest datagram: 65535 octets, or an IPv6 payload of that length behind its header.
 constexpr std::size_t kMaxDatagram = 65535 + wire::Ipv6Header::kSize;
@@ -83,7 +97,7 @@ int attach(int descriptor, const TunSettings& settings) {
     request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     std::ranges::copy(settings.name, request.ifr_name);
     if (::ioctl(descriptor, TUNSETIFF, &request) < 0) return errno;
-    int header_size = sizeof(virtio_net_hdr);
+    int header_size = sizeof(VirtioHeader);
     if (::ioctl(descriptor, TUNSETVNETHDRSZ, &header_size) < 0) return errno;
     const unsigned long offloads = settings.offload ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 : 0;
     if (::ioctl(descriptor, TUNSETOFFLOAD, offloads) < 0) return errno;
@@ -91,17 +105,17 @@ int attach(int descriptor, const TunSettings& settings) {
 }
 
 /// What the kernel says about a datagram that it sends; nothing when it is a super-segment of an unknown kind.
-std::optional<Offload> offload_of(const virtio_net_hdr& header) {
+std::optional<Offload> offload_of(const VirtioHeader& header) {
     Offload offload;
-    if ((header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0)
+    if ((header.flags & VirtioHeader::kNeedsChecksum) != 0)
         offload.checksum = Offload::Checksum::partial;
-    else if ((header.flags & VIRTIO_NET_HDR_F_DATA_VALID) != 0)
+    else if ((header.flags & VirtioHeader::kDataValid) != 0)
         offload.checksum = Offload::Checksum::verified;
-    switch (header.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
-        case VIRTIO_NET_HDR_GSO_NONE:
+    switch (header.gso_type & ~VirtioHeader::kGsoEcn) {
+        case VirtioHeader::kGsoNone:
             return offload;
-        case VIRTIO_NET_HDR_GSO_TCPV4:
-        case VIRTIO_NET_HDR_GSO_TCPV6:
+        case VirtioHeader::kGsoTcpV4:
+        case VirtioHeader::kGsoTcpV6:
             offload.gso_size = header.gso_size;
             return offload;
         default:
@@ -126,9 +140,9 @@ std::optional<Transport> transport_of(std::span<const std::byte> datagram) {
 }
 
 /// What to tell the kernel about a datagram; nothing when it is not what its `Offload` says.
-std::optional<virtio_net_hdr> header_for(const Packet& packet) {
-    virtio_net_hdr header{};
-    if (packet.offload.checksum == Offload::Checksum::verified) header.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+std::optional<VirtioHeader> header_for(const Packet& packet) {
+    VirtioHeader header;
+    if (packet.offload.checksum == Offload::Checksum::verified) header.flags = VirtioHeader::kDataValid;
     if (packet.offload.checksum != Offload::Checksum::partial) return header;
 
     const std::optional<Transport> transport = transport_of(packet.bytes());
@@ -136,18 +150,18 @@ std::optional<virtio_net_hdr> header_for(const Packet& packet) {
     const bool is_tcp = transport->protocol == wire::IpProtocol::tcp;
     if (!is_tcp && transport->protocol != wire::IpProtocol::udp) return std::nullopt;
     constexpr std::size_t tcp_checksum_offset = 16, udp_checksum_offset = 6, tcp_data_offset = 12;
-    header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    header.csum_start = static_cast<std::uint16_t>(transport->offset);
-    header.csum_offset = is_tcp ? tcp_checksum_offset : udp_checksum_offset;
+    header.flags = VirtioHeader::kNeedsChecksum;
+    header.checksum_start = static_cast<std::uint16_t>(transport->offset);
+    header.checksum_offset = static_cast<std::uint16_t>(is_tcp ? tcp_checksum_offset : udp_checksum_offset);
     if (packet.offload.gso_size == 0) return header;
 
     if (!is_tcp || packet.size() <= transport->offset + tcp_data_offset) return std::nullopt;
     const auto data_offset = static_cast<std::size_t>(packet.bytes()[transport->offset + tcp_data_offset] >> 4) * 4;
     const std::size_t headers = transport->offset + data_offset;
     if (packet.size() <= headers + packet.offload.gso_size) return header;
-    header.gso_type = transport->is_v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+    header.gso_type = transport->is_v6 ? VirtioHeader::kGsoTcpV6 : VirtioHeader::kGsoTcpV4;
     header.gso_size = packet.offload.gso_size;
-    header.hdr_len = static_cast<std::uint16_t>(headers);
+    header.headers_length = static_cast<std::uint16_t>(headers);
     return header;
 }
 
@@ -197,7 +211,7 @@ std::expected<std::size_t, std::error_code> Tun::read(std::vector<Packet>& batch
             arrival_ = pool_.packet(kMaxDatagram);
             arrival_.append(kMaxDatagram);
         }
-        virtio_net_hdr header{};
+        VirtioHeader header;
         const iovec parts[] = {{&header, sizeof header}, {arrival_.bytes().data(), arrival_.size()}};
         const ssize_t n = ::readv(descriptor_, parts, 2);
         if (n < 0) {
@@ -223,7 +237,7 @@ std::expected<std::size_t, std::error_code> Tun::write(std::span<Packet> batch) 
     std::size_t count = 0;
     while (count < batch.size()) {
         Packet& packet = batch[count];
-        std::optional<virtio_net_hdr> header = header_for(packet);
+        std::optional<VirtioHeader> header = header_for(packet);
         if (header) {
             const iovec parts[] = {{&*header, sizeof *header}, {packet.bytes().data(), packet.size()}};
             if (::writev(descriptor_, parts, 2) < 0) {

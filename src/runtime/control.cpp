@@ -54,7 +54,7 @@ int connect_to(const Descriptor& descriptor, const std::filesystem::path& path) 
 
 int new_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
-bool is_socket(const std::filesystem::path& path) {
+bool is_socket_file(const std::filesystem::path& path) {
     std::error_code error;
     return std::filesystem::is_socket(path, error);
 }
@@ -156,7 +156,7 @@ std::expected<std::unique_ptr<ControlServer>, SetupError> ControlServer::open(as
         return std::unexpected(failure(ENAMETOOLONG, fmt::format("'{}' is too long for a socket: a path of less than "
                                                                  "{} bytes is needed",
                                                                  path.native(), sizeof sockaddr_un::sun_path)));
-    if (is_socket(path)) {
+    if (is_socket_file(path)) {
         if (connect_to(Descriptor(new_socket()), path) == 0)
             return std::unexpected(failure(EADDRINUSE, fmt::format("another program answers at '{}': choose another "
                                                                    "path",
@@ -227,7 +227,7 @@ std::vector<std::filesystem::path> running_instances(const std::filesystem::path
     std::vector<std::filesystem::path> result;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (!is_socket(entry.path())) continue;
+        if (!is_socket_file(entry.path())) continue;
         const int failed = connect_to(Descriptor(new_socket()), entry.path());
         if (failed == 0)
             result.push_back(entry.path());

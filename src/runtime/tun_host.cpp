@@ -94,7 +94,8 @@ std::expected<void, SetupError> TunHost::Parts::open_link(const TunHostSettings&
     tun = device->get();
     link = std::move(*device);
     if (capture) {
-        const std::uint32_t interface = capture->writer->add_interface({.name = settings.tun.name});
+        const std::uint32_t interface = capture->writer->add_interface(
+            {.name = settings.tun.name, .description = "TUN device", .type = trace::LinkType::raw});
         link = std::make_unique<link::Capture>(std::move(link), now, trace::capture_to(*capture->writer, interface));
     }
     return {};

@@ -69,6 +69,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
 
     c.last_ack_sent = c.rcv_nxt;
     c.unacked_segments = 0;
+    c.was_read = false;
     c.ack_reason = SendReason::none;
     c.delayed_ack_at = kNever;
     c.last_sent_ms = milliseconds(e.now);

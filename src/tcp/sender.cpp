@@ -185,7 +185,7 @@ void transmit(Engine& e, Connection& c) {
     }
     if (c.ack_reason != SendReason::none)
         emit_ack(e, c, c.ack_reason);
-    else if (!c.detached && window_update_due(e, c))
+    else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);
     if (!c.detached) {
         if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty()) c.inbox.reset();

@@ -21,6 +21,7 @@ std::size_t room_to_send(const Engine& e, const Connection& c) {
 /// What was taken away from the receive queue may let the window open, or let an ended connection go.
 void after_reading(Engine& e, Connection& c) {
     if (c.notify_closed && c.receive_queue_size() == 0) e.want_notify(c);
+    c.was_read = true;
     if (!c.detached) e.want_output(c);
 }
 

@@ -126,8 +126,7 @@ void Arrangement::add_trip(const Step& step, const PacketTrip& trip, Rail from) 
 
 void Arrangement::add_repeat(const Step& step, const Arriving& arrival, Rail from) {
     points_[at(other(from))].push_back({arrival.time, arrival.order, items_.size(), true, changes_state(arrival)});
-    items_.push_back(
-        {.step = &step, .arrival = &arrival, .from = from, .kind = Row::Kind::repeat, .departed = true});
+    items_.push_back({.step = &step, .arrival = &arrival, .from = from, .kind = Row::Kind::repeat, .departed = true});
 }
 
 void Arrangement::sort_rails() {
@@ -156,9 +155,7 @@ bool Arrangement::is_ready(const Item& item) const {
     return (item.departed || is_available(item.from, item.departs)) && is_available(other(item.from), item.arrives);
 }
 
-Instant Arrangement::next_time(const Item& item) const {
-    return item.departed ? item.arrival->time : item.step->time;
-}
+Instant Arrangement::next_time(const Item& item) const { return item.departed ? item.arrival->time : item.step->time; }
 
 std::size_t Arrangement::next_ready() {
     while (first_item_ < items_.size() && items_[first_item_].done) ++first_item_;

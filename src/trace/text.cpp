@@ -1,8 +1,7 @@
 #include "trace/text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace hourglass::trace {
 

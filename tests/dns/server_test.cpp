@@ -153,7 +153,7 @@ TEST_F(Rfc1035Server, ResponsesAndScrapsAreNotAnswered) {
 TEST_F(Rfc6891Server, AnswersOptWithOptAndNeverOtherwise) {
     Message m = make_query(1, {name("www.example.test"), Type::a, Class::in});
     EXPECT_FALSE(ask(m).edns);
-    m.edns = Edns{.udp_size = 4096, .dnssec_ok = true, .options = {}};
+    m.edns = Edns{.udp_size = 4096, .dnssec_ok = true};
     const Message answer = ask(m);
     ASSERT_TRUE(answer.edns);
     EXPECT_EQ(answer.edns->udp_size, 1232);
@@ -162,7 +162,7 @@ TEST_F(Rfc6891Server, AnswersOptWithOptAndNeverOtherwise) {
 
 TEST_F(Rfc6891Server, VersionAboveZeroIsBadVersion) {
     Message m = make_query(1, {name("www.example.test"), Type::a, Class::in});
-    m.edns = Edns{.version = 1, .options = {}};
+    m.edns = Edns{.version = 1};
     const Message answer = ask(m);
     EXPECT_EQ(answer.header.rcode, Rcode::bad_version);
     EXPECT_TRUE(answer.answers.empty());
@@ -177,7 +177,7 @@ TEST_F(Rfc1035Server, LongAnswerIsCutAt512OctetsOrTheSizeOfEdnsAndWholeOverTcp) 
     const auto size = [&](Transport t) { return big.answer(query.to_bytes(), t).size(); };
     EXPECT_LE(size(Transport::udp), 512u);
     EXPECT_GT(size(Transport::tcp), 1600u);
-    query.edns = Edns{.udp_size = 800, .options = {}};
+    query.edns = Edns{.udp_size = 800};
     EXPECT_GT(size(Transport::udp), 512u);
     EXPECT_LE(size(Transport::udp), 800u);
     query.edns->udp_size = 65535;

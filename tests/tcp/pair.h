@@ -44,12 +44,15 @@ class Pair {
     }
     ~Pair() { flying_.clear(); }
 
+    Instant next_event() {
+        const Instant next = std::min(a.stack.next_deadline(), b.stack.next_deadline());
+        return flying_.empty() ? next : std::min(next, flying_.begin()->first.first);
+    }
     /// One event: the next arrival or timer. False when nothing will ever happen.
     bool step() {
         a.stack.poll(now);
         b.stack.poll(now);
-        Instant next = std::min(a.stack.next_deadline(), b.stack.next_deadline());
-        if (!flying_.empty()) next = std::min(next, flying_.begin()->first.first);
+        const Instant next = next_event();
         if (next == kNever) return false;
         now = std::max(now, next);
         while (!flying_.empty() && flying_.begin()->first.first <= now) {
@@ -67,6 +70,14 @@ class Pair {
         const Instant end = now + d;
         while (now < end && step()) {
         }
+    }
+    /// Time passes, whether anything happens in it or not.
+    void advance(Duration d) {
+        const Instant end = now + d;
+        a.stack.poll(now);
+        b.stack.poll(now);
+        while (next_event() <= end) step();
+        now = end;
     }
     /// Runs until `done`, an end of all events, or `limit`.
     void run_until(const std::function<bool()>& done, Duration limit = 1h) {

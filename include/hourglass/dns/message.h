@@ -135,8 +135,8 @@ struct Record {
 struct Edns {
     std::uint16_t udp_size = 1232;  ///< Octets of UDP payload that the sender takes; below 512 means 512.
     std::uint8_t version = 0;
-    bool dnssec_ok = false;          ///< DO (RFC 3225)
-    std::vector<std::byte> options;  ///< The options as they stand in the message.
+    bool dnssec_ok = false;            ///< DO (RFC 3225)
+    std::vector<std::byte> options{};  ///< The options as they stand in the message.
     bool operator==(const Edns&) const = default;
 };
 

@@ -56,7 +56,7 @@ class HostResolver {
 
 /// What a name server on a host may be told.
 struct HostServerSettings {
-    ServerSettings server;
+    ServerSettings server{};
     std::size_t max_connections = 128;                 ///< Over TCP at a time; further ones are reset.
     Duration idle_timeout = std::chrono::seconds(10);  ///< A TCP connection without a query (RFC 7766, section 6.2.3).
 };

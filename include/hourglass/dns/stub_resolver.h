@@ -25,7 +25,7 @@ enum class Families : std::uint8_t { v4 = 1, v6 = 2, both = 3 };
 
 /// What a stub resolver may be told. The defaults serve a host with recursive servers near by.
 struct ResolverSettings {
-    std::vector<SocketAddress> servers;              ///< Asked in this order.
+    std::vector<SocketAddress> servers{};            ///< Asked in this order.
     Duration timeout = std::chrono::seconds(2);      ///< For an answer over UDP; doubles with each round.
     unsigned attempts = 3;                           ///< Rounds over all servers, at least 1.
     Duration tcp_timeout = std::chrono::seconds(5);  ///< For a whole exchange over TCP.

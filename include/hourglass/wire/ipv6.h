@@ -45,8 +45,8 @@ struct Ipv6Header {
 /// Reads an IPv6 packet. Link padding behind the packet is left out; jumbograms (RFC 2675) are not read.
 class Ipv6View {
   public:
-    /// Errors: `truncated`, `bad_version`; `bad_address` for an IPv4-mapped one, which means IPv4 everywhere else and
-    /// must not appear on the wire (RFC 4291, section 2.5.5.2 defines it for use inside a node).
+    /// Errors: `truncated`, `bad_version`; `bad_address` for an IPv4-mapped one, which would pass for IPv4
+    /// everywhere else and is neither a source nor a destination (RFC 6890, section 2.2.3).
     [[nodiscard]] static std::expected<Ipv6View, ParseError> parse(std::span<const std::byte> packet) noexcept {
         return read(packet, true);
     }

@@ -1,0 +1,86 @@
+#include "cli/network.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <string_view>
+
+#include "cli/command.h"
+#include "cli/control_path.h"
+#include "hourglass/runtime/clock.h"
+#include "hourglass/runtime/network_namespace.h"
+#include "hourglass/runtime/report.h"
+
+namespace hourglass::cli {
+
+namespace {
+
+constexpr std::uint32_t kSmallestMtu = 1280;  ///< RFC 8200, section 5.
+constexpr std::uint32_t kLargestMtu = 65535;
+
+std::string answer(std::string_view question, runtime::TunHost& here) {
+    if (question == "connections") return runtime::connections_report(here.host(), runtime::now());
+    if (question == "counters") return runtime::counters_report(here.host(), here.tun().counters());
+    return R"({"error": "unknown question"})";
+}
+
+}  // namespace
+
+void declare(CLI::App& app, NetworkOptions& options) {
+    app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)")
+        ->type_name("NAME");
+    app.add_flag("--rootless", options.rootless,
+                 "Make a private network with the device in it: takes no privilege; a program behind '--' runs inside");
+    app.add_option("--host-address", options.kernel_addresses,
+                   "The kernel's address on the device (default: the first of the link)")
+        ->type_name("ADDR[/LEN]");
+    app.add_option("--mtu", options.mtu, "Largest IP datagram on the device (default: 1500)")
+        ->type_name("BYTES")
+        ->check(CLI::Range(kSmallestMtu, kLargestMtu));
+    app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
+    app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
+        ->type_name("PATH");
+}
+
+Prefix parse_link_address(std::string_view option, const std::string& text) {
+    std::string whole = text;
+    if (const auto address = IpAddress::parse(text)) whole += address->is_v4() ? "/24" : "/64";
+    const auto prefix = Prefix::parse(whole);
+    if (!prefix)
+        throw Failure{kBadInput, fmt::format("{} {}: {}; write it like 10.0.0.1/24", option, text, prefix.error())};
+    return *prefix;
+}
+
+void fail(const runtime::SetupError& error, bool rootless) {
+    const bool forbidden =
+        error.code == std::errc::operation_not_permitted || error.code == std::errc::permission_denied;
+    throw Failure{kBadInput, error.message + (forbidden && !rootless ? ", or use --rootless" : "")};
+}
+
+LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
+                  const tcp::Settings& tcp) {
+    runtime::TunHostSettings settings;
+    settings.tun.name = options.tun;
+    settings.tun.mtu = options.mtu;
+    settings.addresses = std::move(own);
+    for (const std::string& text : options.kernel_addresses)
+        settings.kernel_addresses.push_back(parse_link_address("--host-address", text));
+    settings.capture = options.capture;
+    settings.host.tcp = tcp;
+    // Inside, this user is another one.
+    const auto control_path = control_path_for(options.control);
+
+    if (options.rootless)
+        if (const auto inside = runtime::enter_private_network(); !inside) fail(inside.error(), true);
+    LiveHost live;
+    auto tun_host = runtime::TunHost::open(context, std::move(settings));
+    if (!tun_host) fail(tun_host.error(), options.rootless);
+    live.tun_host = std::move(*tun_host);
+    auto control = runtime::ControlServer::open(
+        context, control_path,
+        [here = live.tun_host.get()](std::string_view question) { return answer(question, *here); });
+    if (!control) fail(control.error(), options.rootless);
+    live.control = std::move(*control);
+    return live;
+}
+
+}  // namespace hourglass::cli

@@ -1,0 +1,389 @@
+#include "hourglass/trace/ladder.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+#include <utility>
+
+#include "trace/ladder_canvas.h"
+#include "trace/ladder_label.h"
+#include "trace/ladder_rows.h"
+#include "trace/text.h"
+
+namespace hourglass::trace {
+
+namespace {
+
+constexpr std::size_t kStateWidth = 12;  // SYN-RECEIVED
+constexpr Rail kRails[] = {Rail::left, Rail::right};
+
+std::size_t at(Rail rail) { return static_cast<std::size_t>(rail); }
+
+Look look_of(tcp::State state) {
+    switch (state) {
+        case tcp::State::syn_sent:
+        case tcp::State::syn_received:
+            return Look::opening;
+        case tcp::State::established:
+            return Look::established;
+        case tcp::State::closed:
+        case tcp::State::listen:
+            return Look::bold;
+        default:
+            return Look::closing;
+    }
+}
+
+std::string with_clause(std::string_view text, std::string_view clause) {
+    return clause.empty() ? std::string(text) : fmt::format("{} ({})", text, clause);
+}
+
+/// Why the segment was sent, and what decided at the receiver, where that is news.
+std::vector<std::string> reasons_of(const Row& row, const PacketTrip& trip) {
+    std::vector<std::string> reasons;
+    const bool shows_departure = row.kind == Row::Kind::segment || row.kind == Row::Kind::departure;
+    if (shows_departure && trip.sender && trip.sender->reason != tcp::SendReason::none)
+        reasons.push_back(with_clause(tcp::to_string(trip.sender->reason), tcp::clause_of(trip.sender->reason)));
+    if (shows_departure) {
+        if (const auto lost = trip.lost()) reasons.push_back(fmt::format("lost: {}", sim::to_string(*lost)));
+        if (trip.hops.empty()) reasons.emplace_back("never left the host");
+        if (std::ranges::any_of(trip.hops, &Hop::corrupted)) reasons.emplace_back("damaged on the way");
+    }
+    if (row.kind == Row::Kind::repeat) reasons.emplace_back("the network made a second copy");
+    const bool shows_arrival = row.kind != Row::Kind::departure && row.arrival != nullptr && row.arrival->tcp;
+    if (!shows_arrival) return reasons;
+    const Processing& tcp = *row.arrival->tcp;
+    if (tcp.before != tcp.after && !tcp.trigger.empty())
+        reasons.push_back(with_clause(fmt::format("{}: {}", row.arrival->host, tcp.trigger), tcp.clause));
+    else if (tcp.verdict != tcp::Verdict::accepted)
+        reasons.push_back(
+            with_clause(fmt::format("{}: {}", row.arrival->host, tcp::to_string(tcp.verdict)), tcp.clause));
+    return reasons;
+}
+
+/// Draws the rows of one ladder.
+class Painter {
+  public:
+    Painter(const LadderOptions& options, std::size_t side_width, const ConnectionTrace* connection)
+        : options_(options), canvas_(options, side_width), connection_(connection) {}
+
+    Canvas& canvas() { return canvas_; }
+    void names(const std::string& left, const std::string& right);
+    void rows(const Rows& rows);
+
+  private:
+    void row(const Row& row);
+    void segment(const Row& row);
+    void side_event(const Row& row);
+    void fold(const Row& row);
+    void gap(Duration length);
+    [[nodiscard]] std::vector<std::string> label_of(const Row& row, const PacketTrip& trip) const;
+    [[nodiscard]] Line first_line(const Row& row) const;
+    [[nodiscard]] std::string beside(Rail rail, std::string_view text) const;
+    void put(Line first, const std::vector<std::string>& below, const std::vector<std::string>& reasons);
+
+    const LadderOptions& options_;
+    Canvas canvas_;
+    const ConnectionTrace* connection_;  // null: datagrams
+};
+
+void Painter::names(const std::string& left, const std::string& right) {
+    Line line;
+    line.side = {left, right};
+    line.side_look = {Look::bold, Look::bold};
+    canvas_.line(line);
+}
+
+void Painter::rows(const Rows& arranged) {
+    Line start;
+    for (const Rail rail : kRails) {
+        if (!arranged.initial[at(rail)]) continue;
+        start.side[at(rail)] = tcp::to_string(*arranged.initial[at(rail)]);
+        start.side_look[at(rail)] = Look::dim;
+    }
+    if (connection_ != nullptr) canvas_.line(start);
+    std::optional<Instant> last;
+    for (const Row& one : arranged.rows) {
+        if (last && one.time - *last >= options_.gap) gap(one.time - *last);
+        last = one.time;
+        row(one);
+    }
+}
+
+void Painter::row(const Row& one) {
+    switch (one.kind) {
+        case Row::Kind::state:
+        case Row::Kind::timer:
+        case Row::Kind::note:
+            return side_event(one);
+        case Row::Kind::fold:
+            return fold(one);
+        default:
+            return segment(one);
+    }
+}
+
+Line Painter::first_line(const Row& row) const {
+    Line line;
+    line.time = time_text(row.time);
+    line.changed = row.changed;
+    for (const Rail rail : kRails) {
+        const auto& state = row.state[at(rail)];
+        if (!state) continue;
+        line.side[at(rail)] = tcp::to_string(*state);
+        line.side_look[at(rail)] = row.changed[at(rail)] ? look_of(*state) : Look::dim;
+    }
+    return line;
+}
+
+std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& trip) const {
+    const Glyphs& g = canvas_.glyphs();
+    const std::size_t room = canvas_.area() - kArrowFrame;
+    const bool again = trip.sender && trip.sender->retransmission;
+    const std::string mark = again ? fmt::format("{} ", g.again) : std::string();
+    if (!trip.summary.tcp || connection_ == nullptr) {
+        const std::string text = fmt::format("{} {}", trip.summary.protocol, printable(trip.summary.text));
+        return wrap(text, room, g.ellipsis);
+    }
+    if (row.kind == Row::Kind::arrival || row.kind == Row::Kind::repeat) {
+        const std::string suffix = row.kind == Row::Kind::repeat ? " (again)" : "";
+        return {cut(short_label(trip, *connection_, options_.absolute) + suffix, room, g.ellipsis)};
+    }
+    auto lines = segment_label(trip, *connection_, options_.absolute, room - columns(mark), g.ellipsis);
+    lines.front().insert(0, mark);
+    if (!trip.summary.start_line.empty()) lines.push_back(cut(trip.summary.start_line, room, g.ellipsis));
+    return lines;
+}
+
+void Painter::segment(const Row& row) {
+    const PacketTrip& trip = std::get<PacketTrip>(row.step->what);
+    const auto label = label_of(row, trip);
+    const bool damaged = row.arrival != nullptr && !row.arrival->tcp && std::ranges::any_of(trip.hops, &Hop::corrupted);
+    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    Line line = first_line(row);
+    line.area = draw({.from = row.from,
+                      .label = label.empty() ? std::string_view() : std::string_view(label.front()),
+                      .leaves = row.kind == Row::Kind::segment || row.kind == Row::Kind::departure,
+                      .reaches = row.kind != Row::Kind::departure,
+                      .lost = lost,
+                      .damaged = damaged},
+                     canvas_.area(), canvas_.glyphs());
+    if (lost || damaged)
+        line.area_look = Look::lost;
+    else if (trip.sender && trip.sender->retransmission)
+        line.area_look = Look::again;
+    std::vector<std::string> below;
+    for (std::size_t i = 1; i < label.size(); ++i) below.push_back("   " + label[i]);
+    put(std::move(line), below, reasons_of(row, trip));
+}
+
+/// A mark beside its rail, with the text turned towards it.
+std::string Painter::beside(Rail rail, std::string_view text) const {
+    const Glyphs& g = canvas_.glyphs();
+    const std::string kept = cut(printable(text), canvas_.area() - 4, g.ellipsis);
+    if (rail == Rail::left) return fmt::format(" {} {}", g.from_right, kept);
+    return pad_left(fmt::format("{} {} ", kept, g.from_left), canvas_.area());
+}
+
+void Painter::side_event(const Row& row) {
+    Line line = first_line(row);
+    if (const auto* state = std::get_if<StateStep>(&row.step->what)) {
+        line.area = beside(row.from, state->trigger);
+    } else if (const auto* timer = std::get_if<TimerStep>(&row.step->what)) {
+        line.area = beside(row.from, fmt::format("{} timer ran out", timer->timer));
+    } else {
+        line.area = beside(row.from, std::get<Note>(row.step->what).text);
+        line.area_look = Look::good;
+    }
+    canvas_.line(line);
+}
+
+void Painter::fold(const Row& row) {
+    const Glyphs& g = canvas_.glyphs();
+    const auto centred = [&](const std::string& text) {
+        const std::size_t width = columns(text);
+        return std::string((canvas_.area() - std::min(width, canvas_.area())) / 2, ' ') + text;
+    };
+    Line line = first_line(row);
+    line.area =
+        centred(fmt::format("{} {} more segments {}", g.fold, grouped(row.segments[0] + row.segments[1]), g.fold));
+    line.area_look = Look::dim;
+    std::vector<std::string> below;
+    for (const Rail rail : kRails) {
+        if (row.segments[at(rail)] == 0) continue;
+        const auto arrow = rail == Rail::left ? g.head_right : g.head_left;
+        const std::string what = row.octets[at(rail)] > 0
+                                     ? fmt::format(" with {} octets", grouped(row.octets[at(rail)]))
+                                     : std::string(" with no data");
+        below.push_back(centred(fmt::format("{} {}{}", grouped(row.segments[at(rail)]), arrow, what)));
+    }
+    put(std::move(line), below, {});
+}
+
+void Painter::gap(Duration length) {
+    Line line;
+    const std::string text = fmt::format("~ {} later ~", duration_text(length));
+    line.area = std::string((canvas_.area() - std::min(canvas_.area(), columns(text))) / 2, ' ') + text;
+    line.area_look = Look::dim;
+    canvas_.line(line);
+}
+
+/// One row may need several lines: the label below the arrow, the reasons at the right.
+void Painter::put(Line first, const std::vector<std::string>& below, const std::vector<std::string>& reasons) {
+    std::vector<std::string> why;
+    if (canvas_.why() > 0)
+        for (const std::string& reason : reasons)
+            for (std::string& part : wrap(reason, canvas_.why(), canvas_.glyphs().ellipsis))
+                why.push_back(std::move(part));
+    if (!why.empty()) first.why = why.front();
+    canvas_.line(first);
+    for (std::size_t i = 0; i < std::max(below.size(), why.empty() ? 0 : why.size() - 1); ++i) {
+        Line next;
+        if (i < below.size()) next.area = below[i];
+        if (i + 1 < why.size()) next.why = why[i + 1];
+        next.area_look = Look::dim;
+        canvas_.line(next);
+    }
+}
+
+std::string end_text(const ConnectionEnd& end) {
+    return end.host.empty() ? end.address.to_string() : fmt::format("{} {}", end.host, end.address.to_string());
+}
+
+struct Totals {
+    std::size_t segments = 0, lost = 0, again = 0;
+    std::array<std::uint64_t, 2> octets{};
+};
+
+Totals totals_of(const std::vector<const Step*>& steps, const ConnectionTrace& connection) {
+    Totals totals;
+    for (const Step* step : steps) {
+        const auto* trip = std::get_if<PacketTrip>(&step->what);
+        if (trip == nullptr || !trip->summary.tcp) continue;
+        ++totals.segments;
+        if (trip->lost()) ++totals.lost;
+        const bool again = trip->sender && trip->sender->retransmission;
+        if (again) ++totals.again;
+        if (!again)
+            totals.octets[trip->summary.source == connection.initiator.address ? 0 : 1] += trip->summary.tcp->length;
+    }
+    return totals;
+}
+
+void summary_line(Canvas& canvas, const Totals& totals) {
+    const Glyphs& g = canvas.glyphs();
+    std::string text = fmt::format("{} segments", grouped(totals.segments));
+    if (totals.lost > 0) text += fmt::format(", {} lost", grouped(totals.lost));
+    if (totals.again > 0) text += fmt::format(", {} sent again", grouped(totals.again));
+    text += fmt::format("; {} octets {}, {} octets {}", grouped(totals.octets[0]), g.head_right,
+                        grouped(totals.octets[1]), g.head_left);
+    canvas.free_line(text);
+}
+
+/// Timers that made a segment or a change of state speak through it: its reason says so.
+bool is_told_otherwise(const Step& step, const std::vector<const Step*>& steps) {
+    if (!std::holds_alternative<TimerStep>(step.what)) return false;
+    const auto at_once = std::ranges::equal_range(steps, step.time, {}, &Step::time);
+    return std::ranges::any_of(at_once, [&](const Step* one) {
+        return one->host == step.host && !std::holds_alternative<TimerStep>(one->what) &&
+               !std::holds_alternative<Note>(one->what);
+    });
+}
+
+std::vector<const Step*> steps_to_show(const Recorder& recorder, ConnectionIndex connection) {
+    std::vector<const Step*> all;
+    for (const std::size_t place : recorder.steps_of(connection)) all.push_back(&recorder.steps()[place]);
+    std::vector<const Step*> shown;
+    for (const Step* step : all)
+        if (!is_told_otherwise(*step, all)) shown.push_back(step);
+    return shown;
+}
+
+}  // namespace
+
+std::string ladder(const Recorder& recorder, ConnectionIndex index, const LadderOptions& options) {
+    const ConnectionTrace& connection = recorder.connections()[index];
+    const auto steps = steps_to_show(recorder, index);
+    Rows rows = arrange(steps, connection.initiator.host, connection.responder.host);
+    fold_runs(rows.rows, options.fold_after, options.gap);
+
+    Painter painter(options, kStateWidth, &connection);
+    Canvas& canvas = painter.canvas();
+    canvas.title(fmt::format("TCP {}: {} {} {}, opened at {}", index + 1, end_text(connection.initiator),
+                             canvas.glyphs().both, end_text(connection.responder), time_text(connection.opened)));
+    painter.names(connection.initiator.host, connection.responder.host);
+    painter.rows(rows);
+    canvas.free_line("");
+    summary_line(canvas, totals_of(steps, connection));
+    return canvas.take();
+}
+
+namespace {
+
+using HostPair = std::pair<std::string, std::string>;
+
+const std::string* receiver_of(const PacketTrip& trip) {
+    if (!trip.arrivals.empty()) return &trip.arrivals.back().host;
+    return trip.hops.empty() ? nullptr : &trip.hops.back().to;
+}
+
+bool is_shown(const PacketTrip& trip, const LadderOptions& options) {
+    return trip.summary.protocol == "DNS" || (options.all_protocols && trip.summary.protocol != "TCP");
+}
+
+struct Datagrams {
+    HostPair hosts;
+    std::vector<const Step*> steps;
+};
+
+/// Packets without a connection, by the two hosts that exchange them.
+std::vector<Datagrams> datagrams_of(const Recorder& recorder, const LadderOptions& options) {
+    std::vector<Datagrams> all;
+    for (const Step& step : recorder.steps()) {
+        const auto* trip = std::get_if<PacketTrip>(&step.what);
+        if (trip == nullptr || !is_shown(*trip, options)) continue;
+        const std::string* to = receiver_of(*trip);
+        if (to == nullptr) continue;
+        auto found = std::ranges::find_if(all, [&](const Datagrams& d) {
+            return d.hosts == HostPair(step.host, *to) || d.hosts == HostPair(*to, step.host);
+        });
+        if (found == all.end()) found = all.insert(all.end(), {{step.host, *to}, {}});
+        found->steps.push_back(&step);
+    }
+    return all;
+}
+
+std::string datagram_ladder(const Datagrams& datagrams, const LadderOptions& options) {
+    const auto& [left, right] = datagrams.hosts;
+    const std::size_t side = std::clamp<std::size_t>(std::max(columns(left), columns(right)), 4, kStateWidth);
+    Painter painter(options, side, nullptr);
+    Canvas& canvas = painter.canvas();
+    std::set<std::string> protocols;
+    for (const Step* step : datagrams.steps) protocols.insert(std::get<PacketTrip>(step->what).summary.protocol);
+    canvas.title(fmt::format("{}: {} {} {}", fmt::join(protocols, ", "), left, canvas.glyphs().both, right));
+    painter.names(left, right);
+    painter.rows(arrange(datagrams.steps, left, right));
+    return canvas.take();
+}
+
+std::string legend(const LadderOptions& options) {
+    const Glyphs& g = glyphs(options.unicode);
+    return fmt::format("{} state changed   {} sent again   {} lost or damaged   {} crosses another segment\n",
+                       g.changed, g.again, g.lost, g.faint);
+}
+
+}  // namespace
+
+std::string ladders(const Recorder& recorder, const LadderOptions& options) {
+    std::vector<std::pair<Instant, std::string>> all;
+    for (const Datagrams& datagrams : datagrams_of(recorder, options))
+        all.emplace_back(datagrams.steps.front()->time, datagram_ladder(datagrams, options));
+    for (ConnectionIndex i = 0; i < recorder.connections().size(); ++i)
+        all.emplace_back(recorder.connections()[i].opened, ladder(recorder, i, options));
+    std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
+    std::string text;
+    for (const auto& [time, one] : all) text += one + "\n\n";
+    return text + legend(options);
+}
+
+}  // namespace hourglass::trace
