@@ -83,18 +83,20 @@ reconfigure() {
     }
 }
 
-# build PRESET TARGET...: silent if there is nothing to do. On a terminal Ninja shows its progress.
+# build PRESET TARGET...: silent if there is nothing to do. On a terminal Ninja shows its progress; elsewhere there is one
+# line, and what compilers say.
 build() {
-    local preset=$1 folder=$root/build/$1 pending
+    local folder=$root/build/$1 name="build/$1"
     shift
-    pending=$(ninja -C "$folder" -n "$@" 2>&1 | tail -n 1) || true
-    [[ $pending != *"no work to do"* ]] || return 0
     if [[ -t 2 ]]; then
-        ninja -C "$folder" -j "$(nproc)" "$@" >&2
-    else
-        say "Building build/$preset ($*)"
-        ninja -C "$folder" -j "$(nproc)" --quiet "$@" >&2
+        [[ $(ninja -C "$folder" -n "$@" 2>&1 | tail -n 1) == *"no work to do"* ]] ||
+            ninja -C "$folder" -j "$(nproc)" "$@" >&2
+        return
     fi
+    NINJA_STATUS='[%f/%t] ' ninja -C "$folder" -j "$(nproc)" "$@" 2>&1 | awk -v name="$name" '
+        /^ninja: (no work to do|Entering directory)|Re-checking globbed|^-- / { next }
+        /^\[[0-9]+\/[0-9]+\] / { if (!started++) print "Building " name; next }
+        { print }' >&2
 }
 
 # locked COMMAND...: one at a time in this tree.

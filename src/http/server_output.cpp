@@ -23,7 +23,10 @@ std::optional<std::uint64_t> stated_length(const Fields& fields) {
 /// RFC 9112, section 6: by what is known of the content and by what the client understands.
 BodyFraming choose_framing(const Exchange& exchange, const Response& response, const BodySource* source) {
     if (response.status == Status::not_modified) return BodyFraming::none();
-    if (exchange.is_head && response.fields.contains("Content-Length")) return BodyFraming::none();
+    if (exchange.is_head && source == nullptr) {
+        // An answer to HEAD without content does not know the length that GET would have had, unless it says so.
+        if (response.body.empty() || response.fields.contains("Content-Length")) return BodyFraming::none();
+    }
     if (source == nullptr) return BodyFraming::of_length(response.body.size());
     if (const auto size = source->size()) return BodyFraming::of_length(*size);
     if (const auto size = stated_length(response.fields)) return BodyFraming::of_length(*size);

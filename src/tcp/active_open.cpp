@@ -52,7 +52,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
 
     prepare(e, *c, *path);
     c->handler = options.handler;
-    c->need_outbox();
+    e.need_outbox(*c);
     c->syn_due = true;
     ++e.counters.active_opens;
     e.change_state(*c, State::syn_sent, "OPEN call");

@@ -16,6 +16,12 @@ class ByteQueue {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
+    /// Drops everything and keeps the queue's own memory.
+    void clear() {
+        slices_.clear();
+        head_ = size_ = hint_index_ = hint_offset_ = 0;
+    }
+
     /// Appends by reference. Short pieces are copied behind the last one where its block has room, so that a peer that
     /// sends single octets can't pin a block for each.
     void append(Slice slice);

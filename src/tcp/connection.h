@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
 
 #include "hourglass/base/time.h"
 #include "hourglass/tcp/event.h"
@@ -15,6 +14,7 @@
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
+#include "tcp/spare_boxes.h"
 
 namespace hourglass::tcp {
 
@@ -31,12 +31,27 @@ struct Outbox {
     Instant timed_at = kNever;   ///< When it was sent; kNever: none is being measured.
     std::uint8_t retries = 0;    ///< Timeouts in a row.
     bool window_filled = false;  ///< cwnd has held the sender since the last acknowledgement.
+    SpareBoxes<Outbox>* home = nullptr;
+
+    void clear() {
+        data.clear();
+        recovery = {};
+        timed_at = kNever;
+        retries = 0;
+        window_filled = false;
+    }
 };
 
 /// What a connection needs only while something has arrived that is not read.
 struct Inbox {
     ByteQueue data;  ///< In order, up to rcv_nxt.
     Reassembly above_a_gap;
+    SpareBoxes<Inbox>* home = nullptr;
+
+    void clear() {
+        data.clear();
+        above_a_gap = {};
+    }
 };
 
 /// A connection: the variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them
@@ -81,8 +96,8 @@ struct Connection {
     Instant delayed_ack_at = kNever;
     Instant idle_at = kNever;  ///< Keepalive, or the end of an abandoned FIN-WAIT-2.
 
-    std::unique_ptr<Outbox> outbox;
-    std::unique_ptr<Inbox> inbox;
+    SpareBoxes<Outbox>::Pointer outbox;
+    SpareBoxes<Inbox>::Pointer inbox;
     ConnectionHandler* handler = nullptr;
 
     std::uint32_t heap_position = kNotInHeap;
@@ -141,15 +156,6 @@ struct Connection {
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at, delayed_ack_at, idle_at}); }
-
-    Outbox& need_outbox() {
-        if (!outbox) outbox = std::make_unique<Outbox>();
-        return *outbox;
-    }
-    Inbox& need_inbox() {
-        if (!inbox) inbox = std::make_unique<Inbox>();
-        return *inbox;
-    }
 };
 
 // What an idle established connection costs: its buffers and recovery state are not there.

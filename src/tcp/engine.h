@@ -35,6 +35,15 @@ class Engine {
     /// Out of the flow table and the timers; the object stays for the application.
     void detach(Connection& c);
 
+    Outbox& need_outbox(Connection& c) {
+        if (!c.outbox) c.outbox = spare_outboxes_.take();
+        return *c.outbox;
+    }
+    Inbox& need_inbox(Connection& c) {
+        if (!c.inbox) c.inbox = spare_inboxes_.take();
+        return *c.inbox;
+    }
+
     // --- What is to be done in this round (engine.cpp)
 
     /// The connection may have something to send: an output pass at the end of the round.
@@ -66,6 +75,11 @@ class Engine {
     Counters counters;
     Instant now{};
 
+  private:
+    SpareBoxes<Outbox> spare_outboxes_;
+    SpareBoxes<Inbox> spare_inboxes_;
+
+  public:
     Slab<Connection> connections;
     HalfOpenTable half_open;
     TimeWaitTable time_wait;

@@ -91,7 +91,7 @@ void update_segment_size(const Engine& e, Connection& c) {
 void send_syn(Engine& e, Connection& c) {
     c.syn_due = false;
     const bool again = c.snd_nxt != c.iss;
-    Outbox& outbox = c.need_outbox();
+    Outbox& outbox = e.need_outbox(c);
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);

@@ -56,7 +56,7 @@ bool window_update_due(const Engine& e, const Connection& c) {
 
 void take_text(Engine& e, Connection& c, const Segment& seg) {
     if (seg.data_size == 0 || c.fin_received) return;
-    Inbox& inbox = c.need_inbox();
+    Inbox& inbox = e.need_inbox(c);
     if (seg.seq != c.rcv_nxt) {
         if (!inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e))) ++e.counters.dropped_reassembly_full;
         ack_now(e, c, SendReason::ack_out_of_order);

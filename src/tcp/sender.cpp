@@ -174,7 +174,7 @@ void transmit(Engine& e, Connection& c) {
         send_syn(e, c);
         return;
     }
-    if (c.fin_queued && !c.fin_sent && !c.detached) c.need_outbox();
+    if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
         restart_after_idle(e, c);
         if (c.probe_due) send_probe(e, c);

@@ -47,7 +47,7 @@ std::size_t Stream::send(std::span<const std::byte> bytes) {
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
     if (n == 0) return 0;
-    c->need_outbox().data.append(bytes.first(n), engine_->pool);
+    engine_->need_outbox(*c).data.append(bytes.first(n), engine_->pool);
     engine_->want_output(*c);
     return n;
 }
@@ -59,7 +59,7 @@ std::size_t Stream::send(Slice bytes) {
     if (n < bytes.size()) c->wants_writable = true;
     if (n == 0) return 0;
     bytes.truncate(n);
-    c->need_outbox().data.append(std::move(bytes));
+    engine_->need_outbox(*c).data.append(std::move(bytes));
     engine_->want_output(*c);
     return n;
 }

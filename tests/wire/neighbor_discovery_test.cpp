@@ -108,6 +108,7 @@ TEST(Rfc4861Section46, OptionsOfOtherKindsAreSkipped) {
 
 TEST(Rfc4861Section46, OptionOfLengthZeroIsRefused) {
     EXPECT_EQ(advertisement_with("0200 020000000001").error(), ParseError::bad_option);
+    EXPECT_EQ(advertisement_with("0e00 000000000000").error(), ParseError::bad_option) << "of an unknown kind";
 }
 
 TEST(Rfc4861Section46, OptionBeyondTheMessageIsTruncated) {
