@@ -36,11 +36,11 @@ class Engine {
     void detach(Connection& c);
 
     Outbox& need_outbox(Connection& c) {
-        if (!c.outbox) c.outbox = spare_outboxes_.take();
+        if (!c.outbox) c.outbox = spare_outboxes.take();
         return *c.outbox;
     }
     Inbox& need_inbox(Connection& c) {
-        if (!c.inbox) c.inbox = spare_inboxes_.take();
+        if (!c.inbox) c.inbox = spare_inboxes.take();
         return *c.inbox;
     }
 
@@ -75,11 +75,8 @@ class Engine {
     Counters counters;
     Instant now{};
 
-  private:
-    SpareBoxes<Outbox> spare_outboxes_;
-    SpareBoxes<Inbox> spare_inboxes_;
-
-  public:
+    SpareBoxes<Outbox> spare_outboxes;
+    SpareBoxes<Inbox> spare_inboxes;
     Slab<Connection> connections;
     HalfOpenTable half_open;
     TimeWaitTable time_wait;

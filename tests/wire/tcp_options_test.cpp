@@ -66,8 +66,9 @@ TEST(TcpOptionsWriter, WhatItWritesReadsBackForEveryCombination) {
         ASSERT_EQ(size % 4, 0u);
         ASSERT_LE(size, TcpOptions::kMaxSize);
         const TcpOptions read = TcpOptions::parse(emitted(options));
-        if (read.sack_count < options.sack_count)
+        if (read.sack_count < options.sack_count) {
             EXPECT_GT(size + (read.sack_count == 0 ? 12 : 8), TcpOptions::kMaxSize) << "another block had room";
+        }
         options.sack_count = read.sack_count;
         ASSERT_EQ(read, options) << "set " << set;
     }
