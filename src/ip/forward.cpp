@@ -53,10 +53,9 @@ void Host::Implementation::forward(Datagram datagram, Packet packet) {
     const bool v4 = datagram.destination.is_v4();
     if (!v4) {
         // Not to act on the extension headers, but to see whether it is an ICMPv6 error.
-        const auto chain = wire::walk_extensions(*wire::Ipv6View::parse(std::as_const(packet).bytes()));
-        datagram.transport = chain ? chain->offset : wire::Ipv6Header::kSize;
-        if (chain) datagram.protocol = chain->protocol;
-        datagram.later_fragment = chain && chain->fragment && chain->fragment->offset != 0;
+        const auto seen = describe(packet, datagram.origin.interface);
+        if (!seen) return;
+        datagram = *seen;
     }
     if (datagram.hop_limit <= 1) {
         ++counters.dropped_hop_limit;
@@ -113,31 +112,17 @@ void Host::Implementation::emit_forwarded(const NextHop& hop, Packet packet, boo
 /// section 3.2.2.1; RFC 4861, section 7.2.2).
 void Host::Implementation::report_unresolved() {
     for (const Packet& packet : std::exchange(unresolved_, {})) {
-        const std::span<const std::byte> bytes = packet.bytes();
-        Datagram datagram;
-        if (const auto v4 = wire::Ipv4View::parse(bytes)) {
-            datagram = {.source = v4->source(),
-                        .destination = v4->destination(),
-                        .protocol = v4->protocol(),
-                        .later_fragment = v4->fragment_offset() != 0,
-                        .transport = v4->header_size()};
-        } else if (const auto v6 = wire::Ipv6View::parse(bytes)) {
-            const auto chain = wire::walk_extensions(*v6);
-            datagram = {.source = v6->source(), .destination = v6->destination(), .protocol = v6->next_header()};
-            datagram.transport = chain ? chain->offset : wire::Ipv6Header::kSize;
-            if (chain) datagram.protocol = chain->protocol;
-            datagram.later_fragment = chain && chain->fragment && chain->fragment->offset != 0;
+        const auto datagram = describe(packet, {});
+        if (!datagram) continue;
+        if (is_own_address(datagram->source)) {
+            if (datagram->later_fragment) continue;
+            const std::size_t transport = std::min(datagram->transport, packet.size());
+            complain({datagram->protocol, datagram->source, datagram->destination}, packet.bytes().subspan(transport),
+                     {.hard = false, .mtu = {}});
+        } else if (datagram->source.is_v4()) {
+            report(*datagram, packet, wire::IcmpHeader::destination_unreachable(wire::IcmpUnreachable::host));
         } else {
-            continue;
-        }
-        if (is_own_address(datagram.source)) {
-            if (!datagram.later_fragment)
-                complain({datagram.protocol, datagram.source, datagram.destination},
-                         bytes.subspan(std::min(datagram.transport, bytes.size())), {.hard = false, .mtu = {}});
-        } else if (datagram.destination.is_v4()) {
-            report(datagram, packet, wire::IcmpHeader::destination_unreachable(wire::IcmpUnreachable::host));
-        } else {
-            report(datagram, packet, wire::Icmpv6Header::destination_unreachable(wire::Icmpv6Unreachable::address));
+            report(*datagram, packet, wire::Icmpv6Header::destination_unreachable(wire::Icmpv6Unreachable::address));
         }
     }
 }

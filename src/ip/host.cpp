@@ -113,28 +113,14 @@ Instant Host::Implementation::next_deadline() {
 /// RFC 792: time exceeded, code 1, when the first fragment has come.
 void Host::Implementation::expire_reassembly() {
     while (const auto expired = reassembler_.expire(now_)) {
-        const std::span<const std::byte> first = expired->first.bytes();
-        if (first.empty()) continue;
-        const Packet packet = pool_.packet(first);
-        Datagram datagram{.origin = {.interface = expired->interface}};
-        if (wire::load_8(first.data()) >> 4 == 4) {
-            const auto view = wire::Ipv4View::parse(first);
-            datagram.source = view->source();
-            datagram.destination = view->destination();
-            datagram.kind = classify(datagram.destination);
-            datagram.protocol = view->protocol();
-            datagram.transport = view->header_size();
-            report(datagram, packet, wire::IcmpHeader::time_exceeded(wire::IcmpTimeExceeded::in_reassembly));
-            continue;
-        }
-        const auto view = wire::Ipv6View::parse(first);
-        const auto chain = wire::walk_extensions(*view);
-        datagram.source = view->source();
-        datagram.destination = view->destination();
-        datagram.kind = classify(datagram.destination);
-        datagram.protocol = chain->protocol;
-        datagram.transport = chain->offset;
-        report(datagram, packet, wire::Icmpv6Header::time_exceeded(wire::Icmpv6TimeExceeded::in_reassembly));
+        if (expired->first.empty()) continue;
+        const Packet packet = pool_.packet(expired->first.bytes());
+        const auto datagram = describe(packet, expired->interface);
+        if (!datagram) continue;
+        if (datagram->source.is_v4())
+            report(*datagram, packet, wire::IcmpHeader::time_exceeded(wire::IcmpTimeExceeded::in_reassembly));
+        else
+            report(*datagram, packet, wire::Icmpv6Header::time_exceeded(wire::Icmpv6TimeExceeded::in_reassembly));
     }
 }
 

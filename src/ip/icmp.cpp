@@ -217,6 +217,32 @@ void Host::Implementation::complain(const Envelope& quoted, std::span<const std:
     if (complaint.mtu) path_mtu_.report(quoted.destination, *complaint.mtu, now_);
 }
 
+/// What there is to know of a datagram that an error is to be sent about.
+std::optional<Datagram> Host::Implementation::describe(const Packet& packet, InterfaceId interface) const {
+    Datagram datagram;
+    datagram.origin.interface = interface;
+    if (const auto v4 = wire::Ipv4View::parse(packet.bytes())) {
+        datagram.source = v4->source();
+        datagram.destination = v4->destination();
+        datagram.protocol = v4->protocol();
+        datagram.hop_limit = v4->ttl();
+        datagram.later_fragment = v4->fragment_offset() != 0;
+        datagram.transport = v4->header_size();
+    } else if (const auto v6 = wire::Ipv6View::parse(packet.bytes())) {
+        const auto chain = wire::walk_extensions(*v6);
+        datagram.source = v6->source();
+        datagram.destination = v6->destination();
+        datagram.protocol = chain ? chain->protocol : v6->next_header();
+        datagram.hop_limit = v6->hop_limit();
+        datagram.later_fragment = chain && chain->fragment && chain->fragment->offset != 0;
+        datagram.transport = chain ? chain->offset : wire::Ipv6Header::kSize;
+    } else {
+        return std::nullopt;
+    }
+    datagram.kind = classify(datagram.destination);
+    return datagram;
+}
+
 /// RFC 1122, section 3.2.2 and RFC 4443, section 2.4 (e): never about an error, a later fragment, or for somebody who
 /// is not one host. Groups are the caller's to judge over IPv6.
 bool Host::Implementation::may_report(const Datagram& datagram, const Packet& packet) const {

@@ -12,6 +12,7 @@
 #include "hourglass/ip/host.h"
 #include "hourglass/tcp/network.h"
 #include "hourglass/tcp/stack.h"
+#include "hourglass/wire/arp.h"
 #include "hourglass/wire/ethernet.h"
 #include "hourglass/wire/icmp.h"
 #include "hourglass/wire/icmpv6.h"
@@ -39,9 +40,9 @@ struct Origin {
 
 /// A datagram that has arrived: what its headers say, and what they mean here. The bytes stay in its packet.
 struct Datagram {
-    Origin origin;
-    IpAddress source;
-    IpAddress destination;
+    Origin origin{};
+    IpAddress source{};
+    IpAddress destination{};
     AddressKind kind = AddressKind::foreign;  ///< Of the destination.
     wire::IpProtocol protocol{};
     std::uint8_t hop_limit = 0;
@@ -150,6 +151,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void receive_error(const Datagram& datagram, const wire::IcmpView& message);
     void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
     void complain(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
+    [[nodiscard]] std::optional<Datagram> describe(const Packet& packet, InterfaceId interface) const;
     [[nodiscard]] bool may_report(const Datagram& datagram, const Packet& packet) const;
     [[nodiscard]] IpAddress reporting_address(const Datagram& datagram) const;
     void report(const Datagram& datagram, const Packet& packet, const wire::IcmpHeader& error);

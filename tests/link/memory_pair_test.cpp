@@ -1,7 +1,6 @@
 #include "hourglass/link/memory_pair.h"
 
 #include <gtest/gtest.h>
-
 #include <vector>
 
 #include "hourglass/ip/host.h"
@@ -86,7 +85,7 @@ class Lent : public Link {
 
 TEST(LinkCapture, ShowsWhatPassesAndNothingElse) {
     BufferPool pool;
-    MemoryPair pair({.properties = {.name = {}, .mtu = 1400}, .queue_packets = 2});
+    MemoryPair pair({.properties = {.mtu = 1400}, .queue_packets = 2});
     struct Seen {
         Duration time;
         bool outbound;
@@ -95,10 +94,11 @@ TEST(LinkCapture, ShowsWhatPassesAndNothingElse) {
     };
     std::vector<Seen> seen;
     Instant now{};
-    Capture capture(std::make_unique<Lent>(pair.a()), [&] { return now; },
-                    [&](const CapturedPacket& p) {
-                        seen.push_back({p.time.time_since_epoch(), p.outbound, p.bytes.size()});
-                    });
+    Capture capture(
+        std::make_unique<Lent>(pair.a()), [&] { return now; },
+        [&](const CapturedPacket& p) {
+            seen.push_back({p.time.time_since_epoch(), p.outbound, p.bytes.size()});
+        });
     EXPECT_EQ(capture.properties().mtu, 1400U);
 
     now = Instant(1s);

@@ -1,7 +1,6 @@
 #include "sim/channel.h"
 
 #include <gtest/gtest.h>
-
 #include <vector>
 
 namespace hourglass::sim {
@@ -25,7 +24,8 @@ TEST(SimChannel, RateGivesEachPacketItsTimeOnTheWire) {
     const Impairments impairments{.delay = 10ms, .rate = 1'000'000};  // 8 us an octet
     EXPECT_EQ(send(channel, impairments, 1250).arrival, kStart + 10ms + 10ms);
     EXPECT_EQ(send(channel, impairments, 125).arrival, kStart + 10ms + 11ms) << "it waits for the first";
-    EXPECT_EQ(send(channel, impairments, 125, kStart + 1s).arrival, kStart + 1s + 10ms + 1ms) << "the wire is idle again";
+    EXPECT_EQ(send(channel, impairments, 125, kStart + 1s).arrival, kStart + 1s + 10ms + 1ms)
+        << "the wire is idle again";
 }
 
 TEST(SimChannel, OverheadTakesTimeOnTheWire) {
@@ -48,7 +48,8 @@ TEST(SimChannel, QueueDropsTheLastWhenItsPacketsAreFull) {
     EXPECT_FALSE(send(channel, impairments, 1000).lost) << "waits";
     EXPECT_FALSE(send(channel, impairments, 1000).lost) << "waits";
     EXPECT_EQ(send(channel, impairments, 1000).lost, LossReason::queue);
-    EXPECT_FALSE(send(channel, impairments, 1000, kStart + 1ms).lost) << "the first has left, the second is on the wire";
+    EXPECT_FALSE(send(channel, impairments, 1000, kStart + 1ms).lost)
+        << "the first has left, the second is on the wire";
     EXPECT_EQ(send(channel, impairments, 1000, kStart + 1ms).lost, LossReason::queue);
 }
 
@@ -63,7 +64,8 @@ TEST(SimChannel, QueueDropsTheLastWhenItsOctetsAreFull) {
 
 TEST(SimChannel, ChancesComeAsOftenAsTheySay) {
     Channel channel{Random(7)};
-    const Impairments impairments{.loss = 0.1, .duplicate = 0.05, .reorder = 0.2, .reorder_delay = 1ms, .corrupt = 0.02};
+    const Impairments impairments{
+        .loss = 0.1, .duplicate = 0.05, .reorder = 0.2, .reorder_delay = 1ms, .corrupt = 0.02};
     constexpr int kPackets = 100'000;
     int lost = 0, duplicated = 0, reordered = 0, corrupted = 0;
     for (int i = 0; i < kPackets; ++i) {

@@ -1,8 +1,7 @@
 #include "sim/event_queue.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
+#include <gtest/gtest.h>
 #include <string>
 #include <vector>
 

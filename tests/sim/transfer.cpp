@@ -1,10 +1,9 @@
 #include "sim/transfer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fmt/format.h>
 #include <optional>
 #include <span>
 #include <vector>
@@ -79,7 +78,8 @@ class Application : public tcp::ConnectionHandler {
 
     [[nodiscard]] bool begun() const { return begun_; }
     [[nodiscard]] std::optional<tcp::Error> closed() const { return closed_; }
-    [[nodiscard]] bool received_all() const { return received_ == to_receive_; }
+    /// All that it wanted: one that aborts wants no more.
+    [[nodiscard]] bool received_all() const { return aborted_ || received_ == to_receive_; }
     [[nodiscard]] const std::string& problems() const { return problems_; }
     [[nodiscard]] std::string progress() const {
         return fmt::format("sent {}/{}, received {}/{}, {}", sent_, to_send_, received_, to_receive_,
@@ -115,7 +115,10 @@ class Application : public tcp::ConnectionHandler {
             if (n == 0) break;
             most -= std::min(most, n);
             check(std::span<const std::byte>(room).first(n));
-            if (abort_after_ > 0 && received_ >= abort_after_) return stream.abort();
+            if (abort_after_ > 0 && received_ >= abort_after_) {
+                aborted_ = true;
+                return stream.abort();
+            }
         }
     }
 
@@ -132,7 +135,7 @@ class Application : public tcp::ConnectionHandler {
     std::uint32_t to_send_, to_receive_;
     std::uint32_t sent_ = 0, received_ = 0, abort_after_ = 0;
     std::vector<std::byte> chunk_;
-    bool slow_ = false, waiting_ = false, begun_ = false, shut_ = false;
+    bool slow_ = false, waiting_ = false, begun_ = false, shut_ = false, aborted_ = false;
     std::optional<tcp::Error> closed_;
     std::string problems_;
 };
@@ -159,7 +162,8 @@ class Run {
     void check_outcome();
     void check_nothing_is_left();
     void problem(const std::string& text) {
-        if (problem_.empty()) problem_ = fmt::format("{} (at {:.6f} s)", text, to_seconds(world_.now().time_since_epoch()));
+        if (problem_.empty())
+            problem_ = fmt::format("{} (at {:.6f} s)", text, to_seconds(world_.now().time_since_epoch()));
     }
 
     const Scenario& scenario_;
@@ -303,19 +307,20 @@ Scenario Scenario::from_seed(std::uint64_t seed) {
 
 std::string Scenario::to_string() const {
     const auto way = [](const Impairments& i) {
-        return fmt::format("delay {} us, jitter {} us, rate {}, queue {}, loss {:.3f}, burst {:.2f}, duplicate {:.3f}, "
-                           "reorder {:.3f} by {} us, corrupt {:.3f}",
-                           to_us(i.delay), to_us(i.jitter), i.rate, i.queue_packets, i.loss, i.burst.enter, i.duplicate,
-                           i.reorder, to_us(i.reorder_delay), i.corrupt);
+        return fmt::format(
+            "delay {} us, jitter {} us, rate {}, queue {}, loss {:.3f}, burst {:.2f}, duplicate {:.3f}, "
+            "reorder {:.3f} by {} us, corrupt {:.3f}",
+            to_us(i.delay), to_us(i.jitter), i.rate, i.queue_packets, i.loss, i.burst.enter, i.duplicate, i.reorder,
+            to_us(i.reorder_delay), i.corrupt);
     };
-    std::string text =
-        fmt::format("{} over {}, MTU {}\n  to server: {}\n  to client: {}\n", v6 ? "IPv6" : "IPv4",
-                    link.medium == ip::Medium::ethernet ? "Ethernet" : "IP", link.mtu, way(link.a_to_b), way(link.b_to_a));
+    std::string text = fmt::format("{} over {}, MTU {}\n  to server: {}\n  to client: {}\n", v6 ? "IPv6" : "IPv4",
+                                   link.medium == ip::Medium::ethernet ? "Ethernet" : "IP", link.mtu, way(link.a_to_b),
+                                   way(link.b_to_a));
     for (int i = 0; i < 2; ++i)
-        text += fmt::format("  {}: {} octets, send buffer {}, receive buffer {}{}{}{}{}{}\n", i == 0 ? "client" : "server",
-                            octets[i], tcp[i].send_buffer, tcp[i].receive_buffer, slow_reader[i] ? ", slow reader" : "",
-                            tcp[i].timestamps ? ", timestamps" : "", tcp[i].window_scaling ? ", window scaling" : "",
-                            tcp[i].nagle ? ", Nagle" : "",
+        text += fmt::format("  {}: {} octets, send buffer {}, receive buffer {}{}{}{}{}{}\n",
+                            i == 0 ? "client" : "server", octets[i], tcp[i].send_buffer, tcp[i].receive_buffer,
+                            slow_reader[i] ? ", slow reader" : "", tcp[i].timestamps ? ", timestamps" : "",
+                            tcp[i].window_scaling ? ", window scaling" : "", tcp[i].nagle ? ", Nagle" : "",
                             tcp[i].congestion == tcp::Congestion::cubic ? ", CUBIC" : ", NewReno");
     if (abort_after > 0) text += fmt::format("  the client aborts after {} octets\n", abort_after);
     return text;

@@ -15,7 +15,7 @@ struct Scenario {
     bool v6 = false;
     LinkSettings link;
     tcp::Settings tcp[2];
-    std::uint32_t octets[2] = {0, 0};   ///< To send: client, server.
+    std::uint32_t octets[2] = {0, 0};  ///< To send: client, server.
     bool slow_reader[2] = {false, false};
     std::uint32_t abort_after = 0;  ///< Octets received by the client after which it aborts; 0: it does not.
 

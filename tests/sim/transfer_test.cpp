@@ -4,15 +4,14 @@
 // HOURGLASS_SIM_SEEDS=N   how many seeds to run in all (1,000)
 // HOURGLASS_SIM_SEED=N    only this one, with its ladder printed
 
-#include <gtest/gtest.h>
+#include "sim/transfer.h"
 
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <gtest/gtest.h>
 #include <optional>
 #include <string>
-
-#include "sim/transfer.h"
 
 namespace hourglass::sim {
 namespace {
@@ -32,8 +31,7 @@ void expect_to_hold(std::uint64_t seed, bool show) {
     } catch (const std::exception& e) {
         problem = e.what();
     }
-    EXPECT_EQ(problem, "") << "seed " << seed << ": " << scenario.to_string()
-                           << "see it: HOURGLASS_SIM_SEED=" << seed
+    EXPECT_EQ(problem, "") << "seed " << seed << ": " << scenario.to_string() << "see it: HOURGLASS_SIM_SEED=" << seed
                            << " test_sim --gtest_filter='*TransferOverABadNetwork*/0'";
 }
 

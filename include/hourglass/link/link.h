@@ -19,7 +19,7 @@ namespace hourglass::link {
 /// What a link is and what it does for its user. The fields have the meaning that they have in
 /// `ip::InterfaceSettings`, so that an interface can be set up from them.
 struct Properties {
-    std::string name;
+    std::string name{};
     ip::Medium medium{};            ///< Bare IP datagrams by default.
     std::uint32_t mtu = 1500;       ///< Largest IP datagram, in octets.
     std::uint32_t max_gso = 0;      ///< Payload of the largest TCP super-segment that the link cuts; 0: it cuts none.

@@ -10,7 +10,7 @@ namespace hourglass::link {
 struct MemoryPairSettings {
     /// Of both ends, the names apart. With `max_gso` and `checksum_offload` the ends pass super-segments and unfinished
     /// checksums on to each other as they are: both are in this memory, where nothing needs to be cut or summed.
-    Properties properties;
+    Properties properties{};
     std::size_t queue_packets = 4096;  ///< In each direction; `write` takes no more than there is room for.
 };
 

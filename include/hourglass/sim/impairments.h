@@ -52,7 +52,7 @@ struct Impairments {
     std::uint32_t queue_packets = 1000;  ///< Waiting for the wire, the one on it not counted; the last one drops.
     std::uint64_t queue_bytes = 64 << 20;  ///< The same in octets.
     double loss = 0;
-    BurstLoss burst;
+    BurstLoss burst{};
     double duplicate = 0;  ///< Probability that a packet arrives twice.
     double reorder = 0;    ///< Probability that a packet is delayed by `reorder_delay`, so that others overtake it.
     Duration reorder_delay{};

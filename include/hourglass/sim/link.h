@@ -16,16 +16,16 @@ class Pipe;
 
 /// How a link is made.
 struct LinkSettings {
-    std::string name;  ///< Empty: the names of its ends with a hyphen between.
+    std::string name{};  ///< Empty: the names of its ends with a hyphen between.
     ip::Medium medium = ip::Medium::ip;
     std::uint32_t mtu = 1500;  ///< Largest datagram that passes, in octets; larger ones are lost without a word.
     /// What the interfaces at its ends take for the MTU; `mtu` when not set. A larger one makes a black hole
     /// (RFC 2923, section 2.1).
-    std::optional<std::uint32_t> interface_mtu;
+    std::optional<std::uint32_t> interface_mtu{};
     /// Ethernet only: the receiver finds damaged frames by their check sequence and drops them.
     bool frame_check = true;
-    Impairments a_to_b;
-    Impairments b_to_a;
+    Impairments a_to_b{};
+    Impairments b_to_a{};
 
     /// Both directions alike.
     LinkSettings& both(const Impairments& impairments) {

@@ -22,8 +22,8 @@ enum class LinkType : std::uint16_t {
 
 /// An interface of a capture file.
 struct CaptureInterface {
-    std::string name;
-    std::string description;
+    std::string name{};
+    std::string description{};
     LinkType type = LinkType::raw;
     std::uint32_t snaplen = 262144;  ///< Octets of each packet that are kept.
 };

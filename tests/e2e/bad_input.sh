@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# What can't be done is said in one line, with what to do about it, and ends with exit code 2.
+source "$(dirname "$0")/lib.sh"
+
+# refuses TEXT ARGUMENT...: exit code 2, nothing on standard output, one line on standard error with TEXT in it.
+refuses() {
+    local text=$1 status=0
+    shift
+    timeout 20 "$hourglass" "$@" >out 2>err || status=$?
+    echo "exit code $status, standard error: $(cat err)"
+    [[ $status -eq 2 && ! -s out && $(wc -l <err) -eq 1 ]] && grep -qF -- "$text" err
+}
+ends_with() { # ends_with CODE ARGUMENT...
+    local expected=$1 status=0
+    shift
+    timeout 20 "$hourglass" "$@" >out 2>err || status=$?
+    echo "exit code $status, standard error: $(cat err)"
+    [[ $status -eq $expected ]]
+}
+# Without capabilities, and so without a device of its own.
+as_nobody() {
+    local text=$1 status=0
+    shift
+    setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env -u XDG_RUNTIME_DIR \
+        timeout 20 "$hourglass" "$@" >out 2>err || status=$?
+    echo "exit code $status, standard error: $(cat err)"
+    [[ $status -eq 2 && $(wc -l <err) -eq 1 ]] && grep -qF -- "$text" err
+}
+help_of() { "$hourglass" "$1" --help | grep -q '^Examples:'; }
+
+[[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
+work_folder
+mkdir files
+touch file
+
+check "an unknown command" refuses "no command 'fetch'" fetch
+check "an unknown option of the program" refuses "no option '--quick'" --quick
+check "an unknown option of a command" refuses "--quick" serve files --quick
+check "a missing argument" refuses "serve --help" serve
+check "a folder that is not there" refuses "'absent'" serve absent
+check "a file instead of a folder" refuses "not a folder" serve file
+check "an address that is none" refuses "--listen 10.0.0.300:80" serve files --listen 10.0.0.300:80
+check "an address that is a group" refuses "224.0.0.1" serve files --listen 224.0.0.1:80
+check "a port that is none" refuses "--listen" serve files --listen 10.0.0.2:http
+check "an address of the kernel that is none" refuses "--host-address" serve files --host-address 10.0.0.1/40
+check "an MTU that is too small" refuses "--mtu" serve files --mtu 100
+check "a device name that is too long" refuses "cannot name an interface" serve files --tun sixteen-letters- --rootless
+check "a capture file that can't be written" refuses "absent/c.pcapng" serve files --rootless --capture absent/c.pcapng
+check "a URL that is none" refuses "http://" get example.com/
+check "a scheme that we do not speak" refuses "https" get https://example.com/
+check "a header that is none" refuses "-H" get http://10.0.0.1/ -H 'no colon'
+check "a file to send that is not there" refuses "absent" get http://10.0.0.1/ -d @absent
+check "a resolver that is none" refuses "--resolver" get http://example.com/ --resolver example.net
+check "no instance to ask" env XDG_RUNTIME_DIR="$folder" bash -c "$(declare -f refuses); hourglass=$hourglass; refuses 'no instance is running' stat"
+check "a socket that nobody answers on" refuses "no running instance" stat --control absent.sock
+check "a program that is not there ends with 127" ends_with 127 serve files --rootless -- ./absent
+check "a program that can't be run ends with 126" ends_with 126 serve files --rootless -- ./file
+check "the program's exit code is ours" ends_with 42 serve files --rootless -- sh -c 'exit 42'
+check "a signal that ends the program is 128 more" ends_with 143 serve files --rootless -- sh -c 'kill -TERM $$'
+for command in serve get stat; do check "$command --help has examples" help_of $command; done
+if [[ $EUID -eq 0 && -x $(type -P setpriv) ]]; then
+    chmod 755 "$folder"
+    cp "$hourglass" program && hourglass=$folder/program
+    check "no privilege" as_nobody "--rootless" serve files
+fi
+finish

@@ -1,0 +1,117 @@
+#include "hourglass/http/message.h"
+
+#include <gtest/gtest.h>
+
+namespace hourglass::http {
+namespace {
+
+TEST(Fields, KeepOrderAndDuplicatesAndAreFoundInAnyCase) {
+    const Fields fields{{"Set-Cookie", "a=1"}, {"Date", "x"}, {"set-cookie", "b=2"}};
+    EXPECT_EQ(fields.get("SET-COOKIE"), "a=1");
+    EXPECT_EQ(fields.count("Set-Cookie"), 2U);
+    EXPECT_EQ(fields[2].name, "set-cookie");
+    EXPECT_FALSE(fields.get("Cookie"));
+}
+
+TEST(Fields, LinesOfOneNameCombineWithCommas) {
+    const Fields fields{{"Via", "1.0 a"}, {"X", "y"}, {"Via", "1.1 b"}};
+    EXPECT_EQ(fields.combined("via"), "1.0 a, 1.1 b");
+}
+
+TEST(Fields, SetReplacesAllLinesEvenWithOneOfItsOwnValues) {
+    Fields fields{{"A", "first"}, {"B", "other"}, {"a", "second"}};
+    fields.set("A", *fields.get("B"));
+    EXPECT_EQ(fields, (Fields{{"B", "other"}, {"A", "other"}}));
+}
+
+TEST(Fields, AddTakesAValueFromTheSameSection) {
+    Fields fields{{"A", std::string(100, 'x')}};
+    for (int i = 0; i < 20; ++i) fields.add("B", *fields.get("A"));
+    EXPECT_EQ(fields[20].value, std::string(100, 'x'));
+}
+
+TEST(Rfc9110Lists, MembersLoseWhitespaceAndQuotedCommasStay) {
+    EXPECT_EQ(split_list(" a ,, \"b,\\\"c\",d"), (std::vector<std::string_view>{"a", "\"b,\\\"c\"", "d"}));
+    const Fields fields{{"Connection", "keep-alive, Upgrade"}, {"Connection", "X"}};
+    EXPECT_TRUE(fields.list_contains("Connection", "upgrade"));
+    EXPECT_TRUE(fields.list_contains("Connection", "x"));
+    EXPECT_FALSE(fields.list_contains("Connection", "close"));
+}
+
+TEST(Rfc9110Methods, AreCaseSensitiveAndKnowTheirProperties) {
+    EXPECT_EQ(Method("GET"), Method::get);
+    EXPECT_EQ(Method("get").known(), Method::extension);
+    EXPECT_EQ(Method("PROPFIND").name(), "PROPFIND");
+    EXPECT_TRUE(Method(Method::put).is_idempotent());
+    EXPECT_FALSE(Method(Method::put).is_safe());
+    EXPECT_FALSE(Method(Method::post).is_idempotent());
+    EXPECT_FALSE(Method("PROPFIND").is_idempotent());
+}
+
+TEST(StatusRegistry, GivesThePhrasesOfTheRegistry) {
+    EXPECT_EQ(reason_phrase(Status::ok), "OK");
+    EXPECT_EQ(reason_phrase(Status::content_too_large), "Content Too Large");
+    EXPECT_EQ(reason_phrase(Status{421}), "Misdirected Request");
+    EXPECT_EQ(reason_phrase(Status{511}), "Network Authentication Required");
+    EXPECT_EQ(reason_phrase(Status{299}), "");
+    int registered = 0;
+    for (std::uint16_t code = 100; code < 600; ++code) registered += reason_phrase(Status{code}).empty() ? 0 : 1;
+    EXPECT_EQ(registered, 62);
+}
+
+TEST(Rfc9112RequestTarget, OriginFormHasPathAndQuery) {
+    const auto target = Target::parse(Method::get, "/a%20b?c=d?e");
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->form, TargetForm::origin);
+    EXPECT_EQ(target->path, "/a%20b");
+    EXPECT_EQ(target->query, "c=d?e");
+}
+
+TEST(Rfc9112RequestTarget, AbsoluteFormNamesTheAuthority) {
+    const auto target = Target::parse(Method::get, "http://example.com:8080?q");
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->form, TargetForm::absolute);
+    EXPECT_EQ(target->authority, "example.com:8080");
+    EXPECT_EQ(target->path, "/");
+    EXPECT_EQ(target->query, "q");
+}
+
+TEST(Rfc9112RequestTarget, AuthorityFormIsForConnectAndOnlyThat) {
+    EXPECT_EQ(Target::parse(Method::connect, "example.com:443")->form, TargetForm::authority);
+    EXPECT_FALSE(Target::parse(Method::connect, "example.com"));
+    EXPECT_FALSE(Target::parse(Method::connect, "/"));
+    EXPECT_FALSE(Target::parse(Method::get, "example.com:443"));
+}
+
+TEST(Rfc9112RequestTarget, AsteriskIsForOptionsAndOnlyThat) {
+    EXPECT_EQ(Target::parse(Method::options, "*")->form, TargetForm::asterisk);
+    EXPECT_FALSE(Target::parse(Method::get, "*"));
+}
+
+TEST(Rfc9112RequestTarget, FragmentsSpacesAndOtherBytesAreRefused) {
+    for (const char* bad :
+         {"", "/a#b", "/a b", "/\x7f", "/\xc3\xa4", "a/b", "http://", "http:///x", "://a/", "http://u@h/"})
+        EXPECT_FALSE(Target::parse(Method::get, bad)) << bad;
+}
+
+TEST(Rfc9112Host, TheTargetsAuthorityComesBeforeTheHostField) {
+    Request request;
+    request.fields.add("Host", "field.example");
+    request.target = "/x?y";
+    EXPECT_EQ(request.authority(), "field.example");
+    request.target = "http://target.example/x?y";
+    EXPECT_EQ(request.authority(), "target.example");
+    EXPECT_EQ(request.path(), "/x");
+    EXPECT_EQ(request.query(), "y");
+}
+
+TEST(Rfc9112Persistence, DependsOnVersionAndConnection) {
+    EXPECT_TRUE(wants_keep_alive(kHttp11, {}));
+    EXPECT_FALSE(wants_keep_alive(kHttp11, {{"Connection", "X, Close"}}));
+    EXPECT_FALSE(wants_keep_alive(kHttp10, {}));
+    EXPECT_TRUE(wants_keep_alive(kHttp10, {{"Connection", "Keep-Alive"}}));
+    EXPECT_FALSE(wants_keep_alive(kHttp10, {{"Connection", "keep-alive, close"}}));
+}
+
+}  // namespace
+}  // namespace hourglass::http
