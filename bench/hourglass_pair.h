@@ -10,7 +10,7 @@ namespace hourglass::bench {
 
 /// What a pair of our hosts may be told.
 struct PairSettings {
-    std::uint32_t window = 512 * 1024;  ///< Send and receive buffer of each connection, in bytes.
+    std::uint32_t window = 128 * 1024;  ///< Send and receive buffer of each connection, in bytes.
     bool timestamps = false;            ///< RFC 7323; off, as Debian's lwIP was built without.
 };
 

@@ -15,6 +15,7 @@ namespace hourglass::cli {
 namespace {
 
 constexpr auto kCommands = std::to_array<Command>({
+    {"journey", "See one HTTP request travel from URL to CLOSED, in virtual time", "[URL] [OPTIONS]", declare_journey},
     {"serve", "Serve a folder over our own TCP on a TUN device", "DIR [OPTIONS] [-- PROGRAM [ARGS...]]", declare_serve,
      true},
     {"get", "Fetch a URL over our own TCP through a TUN device", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get,

@@ -1,8 +1,10 @@
 #include "cli/network.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fmt/core.h>
 #include <string_view>
+#include <system_error>
 
 #include "cli/command.h"
 #include "cli/control_path.h"
@@ -24,6 +26,11 @@ std::string answer(std::string_view question, runtime::TunHost& here) {
 }
 
 }  // namespace
+
+bool kernel_speaks_v6() {
+    std::error_code error;
+    return std::filesystem::exists("/proc/net/if_inet6", error);
+}
 
 void declare(CLI::App& app, NetworkOptions& options) {
     app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)")

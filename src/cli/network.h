@@ -30,6 +30,9 @@ void declare(CLI::App& app, NetworkOptions& options);
 /// An address with or without the length of its prefix: /24 and /64 are filled in.
 [[nodiscard]] Prefix parse_link_address(std::string_view option, const std::string& text);
 
+/// False where the kernel was built or booted without IPv6: addresses that nobody asked for are then left out.
+[[nodiscard]] bool kernel_speaks_v6();
+
 /// The failure that a set-up error means to a command; `rootless` is how one gets around missing privilege.
 [[noreturn]] void fail(const runtime::SetupError& error, bool rootless);
 

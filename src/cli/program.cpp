@@ -16,10 +16,12 @@ bool terminal_sent(int number) { return number == SIGINT && ::tcgetpgrp(STDIN_FI
 
 }  // namespace
 
-Program::Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live)
+Program::Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live,
+                 runtime::ChildOutput output)
     : signals_(context, SIGINT, SIGTERM, SIGHUP) {
     if (arguments.empty()) return;
-    auto child = runtime::ChildProcess::start(context, arguments, {{kControlVariable, live.control->path().native()}});
+    auto child =
+        runtime::ChildProcess::start(context, arguments, {{kControlVariable, live.control->path().native()}}, output);
     if (!child) {
         const bool not_found = child.error().code == std::errc::no_such_file_or_directory;
         throw Failure{not_found ? runtime::ChildProcess::kNotFound : runtime::ChildProcess::kNotExecutable,

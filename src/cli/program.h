@@ -17,7 +17,8 @@ class Program {
   public:
     /// Starts `arguments` with the control socket of `live` in its environment. With no arguments there is only the
     /// wait for a signal.
-    Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live);
+    Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live,
+            runtime::ChildOutput output = runtime::ChildOutput::inherited);
 
     /// `done` is called once: with the program's exit code when it has ended, or with 0 when there is none and SIGINT,
     /// SIGTERM or SIGHUP asks for the end. A program that runs is passed those signals on.

@@ -18,13 +18,15 @@ bool Responder::inform(Response interim) const {
 
 const Request& Responder::request() const { return ticket_->request; }
 
+SocketAddress Responder::client() const { return ticket_->client; }
+
 bool Responder::awaited() const {
     const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
     return engine != nullptr && engine->awaited(ticket_->sequence);
 }
 
-ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings)
-    : engine_(std::make_shared<detail::ServerEngine>(application, settings)) {}
+ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client)
+    : engine_(std::make_shared<detail::ServerEngine>(application, settings, client)) {}
 ServerConnection::~ServerConnection() = default;
 
 void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->receive(bytes); }
@@ -37,6 +39,7 @@ void ServerConnection::on_change(std::function<void()> changed) { engine_->chang
 bool ServerConnection::should_close() const { return engine_->should_close(); }
 bool ServerConnection::should_abort() const { return engine_->abort_; }
 bool ServerConnection::idle() const { return engine_->idle(); }
+bool ServerConnection::awaits_application() const { return engine_->awaits_application(); }
 void ServerConnection::close_when_idle() { engine_->close_when_idle(); }
 void ServerConnection::time_out() { engine_->time_out(); }
 std::optional<Error> ServerConnection::error() const { return engine_->error_; }

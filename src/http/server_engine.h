@@ -13,8 +13,8 @@ namespace hourglass::http::detail {
 
 /// What copies of a responder share.
 struct Ticket {
-    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked)
-        : engine(std::move(of)), sequence(number), request(std::move(asked)) {}
+    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked, SocketAddress by)
+        : engine(std::move(of)), sequence(number), request(std::move(asked)), client(by) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket();
@@ -22,6 +22,7 @@ struct Ticket {
     std::weak_ptr<ServerEngine> engine;
     std::uint64_t sequence;
     Request request;
+    SocketAddress client;
 };
 
 /// One request and its response.
@@ -45,7 +46,7 @@ struct Exchange {
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(const Application& application, const ServerSettings& settings);
+    ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
@@ -55,6 +56,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void time_out();
     [[nodiscard]] bool should_close() const;
     [[nodiscard]] bool idle() const;
+    [[nodiscard]] bool awaits_application() const;
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
     bool inform(std::uint64_t sequence, const Response& interim);
@@ -88,6 +90,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     [[nodiscard]] Exchange* find_awaited(std::uint64_t sequence);
     bool answer(Exchange& exchange, Response&& response, std::unique_ptr<BodySource> source);
     void answer_error(Exchange& exchange, Error error);
+    void end_connection_with(Exchange& exchange);
     void complete_fields(const Exchange& exchange, Response& response);
     void pump();
     [[nodiscard]] bool pump_front(Exchange& exchange);
@@ -96,6 +99,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
 
     const Application& application_;
     ServerSettings settings_;
+    SocketAddress client_;
     RequestParser parser_;
     std::deque<Exchange> exchanges_;
     std::uint64_t next_sequence_ = 0;

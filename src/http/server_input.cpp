@@ -10,8 +10,8 @@ Ticket::~Ticket() {
         connection->respond(sequence, Response::error(Status::internal_server_error), nullptr);
 }
 
-ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings)
-    : application_(application), settings_(settings), parser_(settings.limits) {
+ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client)
+    : application_(application), settings_(settings), client_(client), parser_(settings.limits) {
     if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
 }
 
@@ -99,6 +99,7 @@ std::span<const std::byte> ServerEngine::read(std::span<const std::byte> bytes) 
                 break;
             case ParseStep::Kind::end:
                 on_end();
+                pump();  // so that the limit of the output holds within a batch of requests, too
                 break;
         }
     }
@@ -116,7 +117,7 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
 
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request());
+    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request(), client_);
     const Request& request = ticket->request;
     Exchange& exchange = exchanges_.emplace_back();
     exchange.sequence = ticket->sequence;
@@ -156,7 +157,7 @@ void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>&
 /// connection; RFC 9110, section 10.1.1, leaves it open whether a client that expects 100 still sends it.
 void ServerEngine::discard_body(Exchange& exchange) {
     if (exchange.wants_continue || parser_.framing().length > settings_.discarded_body) {
-        exchange.keep_alive = false;
+        end_connection_with(exchange);
         exchange.received = true;
         exchange.wants_continue = false;
         stop_input();
@@ -211,7 +212,7 @@ void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
 void ServerEngine::on_error(Error error) {
     stop_input();
     if (discarding_) {  // the answer is given; only the rest of a body was too long, or did not come
-        exchanges_.back().keep_alive = false;
+        end_connection_with(exchanges_.back());
         exchanges_.back().received = true;
         return;
     }
@@ -220,7 +221,7 @@ void ServerEngine::on_error(Error error) {
         exchanges_.emplace_back().sequence = next_sequence_++;
     }
     Exchange& exchange = exchanges_.back();
-    exchange.keep_alive = false;
+    end_connection_with(exchange);
     exchange.received = true;
     exchange.wants_continue = false;
     if (!exchange.answered) answer_error(exchange, error);
@@ -241,7 +242,7 @@ void ServerEngine::stop_input() {
 void ServerEngine::close_when_idle() {
     draining_ = true;
     if (!exchanges_.empty()) {
-        exchanges_.back().keep_alive = false;
+        end_connection_with(exchanges_.back());
         if (exchanges_.back().received) stop_input();
     } else if (parser_.between_messages()) {
         closing_ = true;
@@ -261,6 +262,11 @@ void ServerEngine::time_out() {
 
 bool ServerEngine::idle() const {
     return exchanges_.empty() && out_.empty() && waiting_.empty() && parser_.between_messages();
+}
+
+bool ServerEngine::awaits_application() const {
+    if (exchanges_.empty() || !out_.empty()) return false;
+    return !reading_body_ || (sink_ != nullptr && !sink_->ready());
 }
 
 bool ServerEngine::should_close() const {

@@ -95,6 +95,13 @@ bool ServerEngine::answer(Exchange& exchange, Response&& response, std::unique_p
     return true;
 }
 
+/// The connection closes behind this response, which says so if it has not left yet.
+void ServerEngine::end_connection_with(Exchange& exchange) {
+    if (exchange.keep_alive && exchange.answered && !exchange.started)
+        exchange.head.insert(exchange.head.size() - 2, "Connection: close\r\n");
+    exchange.keep_alive = false;
+}
+
 void ServerEngine::complete_fields(const Exchange& exchange, Response& response) {
     response.version = kHttp11;
     response.fields.remove("Connection");

@@ -243,17 +243,17 @@ std::optional<Datagram> Host::Implementation::describe(const Packet& packet, Int
     return datagram;
 }
 
-/// RFC 1122, section 3.2.2 and RFC 4443, section 2.4 (e): never about an error, a later fragment, or for somebody who
-/// is not one host. Groups are the caller's to judge over IPv6.
+/// RFC 1122, section 3.2.2 and RFC 4443, section 2.4 (e): never about an error, or for somebody who is not one host,
+/// and over IPv4 never about a group's or a later fragment. Groups are the caller's to judge over IPv6.
 bool Host::Implementation::may_report(const Datagram& datagram, const Packet& packet) const {
-    if (datagram.later_fragment || datagram.source.is_unspecified()) return false;
+    if (datagram.source.is_unspecified()) return false;
     const bool v4 = datagram.destination.is_v4();
-    if (v4 && (datagram.origin.link_group || datagram.kind == AddressKind::broadcast ||
-               datagram.kind == AddressKind::multicast))
-        return false;
+    const bool group = datagram.origin.link_group || datagram.kind == AddressKind::broadcast ||
+                       datagram.kind == AddressKind::multicast;
+    if (v4 && (group || datagram.later_fragment)) return false;
     if (datagram.protocol != (v4 ? IpProtocol::icmp : IpProtocol::icmpv6)) return true;
     const std::span<const std::byte> bytes = packet.bytes();
-    if (bytes.size() < datagram.transport + IcmpHeader::kSize) return false;
+    if (datagram.later_fragment || bytes.size() < datagram.transport + IcmpHeader::kSize) return false;
     const std::span<const std::byte> message = bytes.subspan(datagram.transport);
     return v4 ? !wire::IcmpView::parse(message)->is_error() : !wire::Icmpv6View::parse(message)->is_error();
 }

@@ -29,6 +29,11 @@ unsigned common_prefix(const IpAddress& a, const IpAddress& b) {
     return 128;
 }
 
+/// RFC 6724, section 3.1: the scope of a group is in its address (RFC 4291, section 2.7).
+bool has_link_scope(const IpAddress& a) {
+    return a.is_link_local() || (a.is_v6() && a.is_multicast() && (a.octets()[1] & 0x0f) <= 2);
+}
+
 }  // namespace
 
 bool Host::Implementation::is_own_address(const IpAddress& address) const {
@@ -56,7 +61,7 @@ std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, con
     unsigned best_score = 0;
     for (const LocalAddress& own : addresses_.entries()) {
         if (own.kind != AddressKind::unicast || own.address.is_v4() != destination.is_v4()) continue;
-        const bool same_scope = own.address.is_link_local() == destination.is_link_local();
+        const bool same_scope = own.address.is_link_local() == has_link_scope(destination);
         const unsigned score =
             1 + common_prefix(own.address, destination) + (same_scope ? 256 : 0) + (own.interface == id ? 512 : 0);
         if (score > best_score) best = &own, best_score = score;
@@ -72,9 +77,7 @@ std::optional<IpAddress> Host::Implementation::source_for(const IpAddress& desti
 
 std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destination, const IpAddress& source) {
     const bool given = !source.is_unspecified();
-    if (destination.is_unspecified() || destination.is_v4() != source.is_v4()) {
-        if (given || destination.is_unspecified()) return std::nullopt;
-    }
+    if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
     if (is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};

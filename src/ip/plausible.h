@@ -12,7 +12,7 @@ enum class Plausibility : std::uint8_t {
     unspecified,
     group,     ///< Multicast, or the limited broadcast.
     loopback,  ///< Must not be on a link (RFC 1122, section 3.2.1.3 (g); RFC 4291, section 2.5.3).
-    never,     ///< Class E, or an IPv4-mapped address in an IPv6 packet, which would pass for an IPv4 one.
+    never,     ///< Class E.
 };
 
 /// Of an address that was read from an IPv4 packet.
@@ -24,12 +24,11 @@ enum class Plausibility : std::uint8_t {
     return value >> 28 == 0xf ? Plausibility::never : Plausibility::unicast;
 }
 
-/// Of an address that was read from an IPv6 packet.
+/// Of an address that was read from an IPv6 packet, which is never IPv4-mapped: the view refuses that.
 [[nodiscard]] inline Plausibility plausibility_v6(const IpAddress& address) noexcept {
     const std::uint8_t first = address.octets()[0];
     if (first == 0xff) return Plausibility::group;
     if (first != 0) return Plausibility::unicast;
-    if (address.is_v4()) return Plausibility::never;
     if (address.is_unspecified()) return Plausibility::unspecified;
     return address.is_loopback() ? Plausibility::loopback : Plausibility::unicast;
 }

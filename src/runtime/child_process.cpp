@@ -10,8 +10,8 @@
 #include <optional>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,17 +23,21 @@ using namespace std::chrono_literals;
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 /// In the child: runs the program, or writes the error number to `report`.
-[[noreturn]] void become(const std::vector<char*>& arguments, const Environment& environment, pid_t parent,
-                         int report) {
+[[noreturn]] void become(const std::vector<char*>& arguments, const Environment& environment, ChildOutput output,
+                         pid_t parent, int report) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(ChildProcess::kNotExecutable);  // it died before prctl(2)
     for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
+    if (output == ChildOutput::to_standard_error) ::dup2(STDERR_FILENO, STDOUT_FILENO);
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execvp(arguments[0], arguments.data());
     const int error = errno;
     static_cast<void>(::write(report, &error, sizeof error));
     ::_exit(ChildProcess::kNotFound);
 }
+
+/// A descriptor that is readable once the process has ended (pidfd_open(2); glibc 2.36 declares it for C only).
+int open_process(pid_t id) { return static_cast<int>(::syscall(SYS_pidfd_open, id, 0)); }
 
 int exit_code(const siginfo_t& info) {
     constexpr int signalled = 128;  // as shells count
@@ -49,7 +53,7 @@ SetupError why_not_started(const std::string& program, int error) {
 
 class ChildProcess::Implementation {
   public:
-    Implementation(asio::io_context& context, pid_t id) : id_(id), descriptor_(context, ::pidfd_open(id, 0)) {}
+    Implementation(asio::io_context& context, pid_t id) : id_(id), descriptor_(context, open_process(id)) {}
 
     void on_exit(std::function<void(int)> handler) {
         descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -93,7 +97,7 @@ class ChildProcess::Implementation {
 
 std::expected<std::unique_ptr<ChildProcess>, SetupError> ChildProcess::start(
     asio::io_context& context, const std::vector<std::string>& arguments,
-    const std::vector<std::pair<std::string, std::string>>& environment) {
+    const std::vector<std::pair<std::string, std::string>>& environment, ChildOutput output) {
     std::vector<char*> pointers;
     for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
@@ -102,7 +106,7 @@ std::expected<std::unique_ptr<ChildProcess>, SetupError> ChildProcess::start(
 
     const pid_t parent = ::getpid();
     const pid_t id = ::fork();
-    if (id == 0) become(pointers, environment, parent, report[1]);
+    if (id == 0) become(pointers, environment, output, parent, report[1]);
     int error = id < 0 ? errno : 0;
     ::close(report[1]);
     if (id > 0 && ::read(report[0], &error, sizeof error) > 0) ::waitpid(id, nullptr, 0);

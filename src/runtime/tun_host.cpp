@@ -9,8 +9,8 @@
 #include <fstream>
 #include <utility>
 
-#include "hourglass/link/capture.h"
 #include "hourglass/runtime/clock.h"
+#include "hourglass/runtime/explained_capture.h"
 #include "hourglass/runtime/kernel_interface.h"
 #include "hourglass/trace/pcapng.h"
 
@@ -68,12 +68,14 @@ void bound_windows(tcp::Settings& tcp, const KernelInterface& interface) {
 
 }  // namespace
 
-/// Members end in the reverse order: the loop first, the pool last.
+/// Members end in the reverse order: the loop first, the pool last. The link outlives the host, which may have the
+/// link's capture as its observer.
 struct TunHost::Parts {
     BufferPool pool;
     std::unique_ptr<CaptureFile> capture;
     std::unique_ptr<link::Link> link;
     link::Tun* tun = nullptr;
+    ExplainedCapture* explainer = nullptr;
     std::vector<Prefix> kernel_addresses;
     std::unique_ptr<ip::Host> host;
     std::unique_ptr<HostLoop> loop;
@@ -96,7 +98,9 @@ std::expected<void, SetupError> TunHost::Parts::open_link(const TunHostSettings&
     if (capture) {
         const std::uint32_t interface = capture->writer->add_interface(
             {.name = settings.tun.name, .description = "TUN device", .type = trace::LinkType::raw});
-        link = std::make_unique<link::Capture>(std::move(link), now, trace::capture_to(*capture->writer, interface));
+        auto explained = std::make_unique<ExplainedCapture>(std::move(link), *capture->writer, interface);
+        explainer = explained.get();
+        link = std::move(explained);
     }
     return {};
 }
@@ -120,6 +124,7 @@ std::expected<void, SetupError> TunHost::Parts::configure_kernel(TunHostSettings
 void TunHost::Parts::start_host(asio::io_context& context, const TunHostSettings& settings) {
     const link::Properties& properties = link->properties();
     host = std::make_unique<ip::Host>(settings.host, pool);
+    if (explainer != nullptr) host->tcp().set_observer(&explainer->observer());
     const ip::InterfaceId id = host->add_interface({.name = properties.name,
                                                     .medium = properties.medium,
                                                     .mtu = properties.mtu,
@@ -168,7 +173,9 @@ HostLoop& TunHost::loop() { return *parts_->loop; }
 const link::Tun& TunHost::tun() const { return *parts_->tun; }
 const std::vector<Prefix>& TunHost::kernel_addresses() const { return parts_->kernel_addresses; }
 void TunHost::flush_capture() {
-    if (parts_->capture) parts_->capture->stream.flush();
+    if (parts_->explainer == nullptr) return;
+    parts_->explainer->flush();
+    parts_->capture->stream.flush();
 }
 
 }  // namespace hourglass::runtime

@@ -36,6 +36,10 @@ class Node {
     void run() {
         has_received_ = false;
         host_.poll(fabric_.now);
+        send_output();
+    }
+    /// Sends what waits: calls from outside a poll (a datagram, a ping) may leave packets at the interfaces.
+    void send_output() {
         for (const auto& port : ports_) {
             host_.take_output(port->id, batch_);
             for (Packet& packet : batch_)

@@ -193,9 +193,10 @@ void World::Implementation::add_route(std::string_view host, std::string_view de
 }
 
 World::Implementation::Next World::Implementation::next() {
-    const Instant queued = fabric_.queue.next_time();
-    Next first{queued, nullptr};
-    if (queued <= fabric_.now) return {fabric_.now, nullptr};
+    if (fabric_.queue.next_time() <= fabric_.now) return {fabric_.now, nullptr};
+    for (const auto& sender : nodes_) sender->send_output();
+    Next first{std::max(fabric_.queue.next_time(), fabric_.now), nullptr};
+    if (first.time == fabric_.now) return first;
     for (const auto& candidate : nodes_) {
         const Instant time = candidate->next_time();
         if (time < first.time) first = {time, candidate.get()};

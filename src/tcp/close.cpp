@@ -2,6 +2,7 @@
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/timers.h"
 
 namespace hourglass::tcp {
 
@@ -16,9 +17,7 @@ void begin_close(Engine& e, Connection& c, std::string_view trigger) {
 
 void enter_fin_wait_2(Engine& e, Connection& c) {
     e.change_state(c, State::fin_wait_2, "ACK of FIN received");
-    if (!c.released) return;
-    c.idle_at = e.now + e.settings.fin_wait_2_timeout;
-    e.timers_changed(c);
+    if (c.released) set_idle_timer(e, c);
 }
 
 Step reset_if_data_after_close(Arrival& a) {

@@ -128,6 +128,7 @@ struct Connection {
     bool persisting : 1 = false;      ///< retransmit_at is the persist timer.
     bool probe_due : 1 = false;       ///< The persist timer has run out.
     bool window_probed : 1 = false;   ///< The octet in flight is a probe of a closed window.
+    bool idle_due : 1 = false;        ///< idle_at is to be set in the next output pass, when the time is known.
     bool was_read : 1 = false;        ///< The application has read since the window was last offered.
     bool wants_writable : 1 = false;  ///< send() took less than it was given.
     bool notify_established : 1 = false;

@@ -6,6 +6,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
+#include "tcp/timers.h"
 
 namespace hourglass::tcp {
 
@@ -129,9 +130,9 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
         c.congestion.on_handshake_loss(c.snd_mss);
     }
     c.retransmit_at = kNever;
-    if (c.keepalive) c.idle_at = e.now + e.settings.keepalive_idle;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
+    if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");
     c.notify_established = true;
     c.wants_writable = false;

@@ -46,12 +46,14 @@ std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
 
 bool window_update_due(const Engine& e, const Connection& c) {
     if (!is_synchronized(c.state) || c.fin_received) return false;
-    const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
+    const std::uint32_t mss = local_mss(e, c);
     const std::uint32_t limit = receive_limit(e.settings);
-    // What a header can't express is not worth telling.
-    const std::uint32_t largest = 65535u << (c.window_scaling ? c.rcv_wscale : 0);
-    if (c.rcv_wnd() + 1 >= largest) return false;
-    return growth >= static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * local_mss(e, c), limit / 8)));
+    const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
+    if (growth < static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * mss, limit / 8)))) return false;
+    // A peer that has much of what it was promised left does not wait for more; the next ACK will tell it.
+    const auto offered = static_cast<std::uint32_t>(c.rcv_adv - c.last_ack_sent);
+    const auto used = static_cast<std::uint32_t>(c.rcv_nxt - c.last_ack_sent);
+    return 2 * used >= offered || c.rcv_wnd() < 16 * mss;
 }
 
 void take_text(Engine& e, Connection& c, const Segment& seg) {

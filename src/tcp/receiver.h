@@ -12,8 +12,8 @@ class Engine;
 /// SEG.WND for the header: moves the promised right edge as far as the buffer and silly-window avoidance allow
 /// (RFC 9293, section 3.8.6.2.2), never to the left. Unscaled in a SYN (RFC 7323, section 2.2).
 [[nodiscard]] std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn);
-/// True when the window has grown by so much since it was last told that the peer should know (half of the buffer, or
-/// two full segments).
+/// True when the window has grown by two full segments or more since it was last told, and the peer may be waiting for
+/// it (RFC 9293, section 3.8.6.2.2).
 [[nodiscard]] bool window_update_due(const Engine& e, const Connection& c);
 
 /// Seventh: takes the segment's text, in order or above a gap, and decides how it is to be acknowledged

@@ -6,6 +6,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
+#include "tcp/timers.h"
 
 namespace hourglass::tcp {
 
@@ -188,6 +189,7 @@ void transmit(Engine& e, Connection& c) {
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);
     if (!c.detached) {
+        if (c.idle_due) set_idle_timer(e, c);
         if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty()) c.inbox.reset();
         e.timers_changed(c);
     }

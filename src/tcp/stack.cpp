@@ -71,6 +71,7 @@ void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
 }
 
 void Stack::poll(Instant now) { engine_->poll(now); }
+void Stack::advance(Instant now) { engine_->now = std::max(engine_->now, now); }
 Instant Stack::next_deadline() { return engine_->next_deadline(); }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
 const Counters& Stack::counters() const { return engine_->counters; }

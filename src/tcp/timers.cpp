@@ -81,6 +81,15 @@ void on_idle(Engine& e, Connection& c) {
 
 }  // namespace
 
+void set_idle_timer(Engine& e, Connection& c) {
+    c.idle_due = false;
+    if (c.state == State::fin_wait_2 && c.released)
+        c.idle_at = e.now + e.settings.fin_wait_2_timeout;
+    else
+        c.idle_at = c.keepalive && is_synchronized(c.state) ? e.now + e.settings.keepalive_idle : kNever;
+    e.timers_changed(c);
+}
+
 void expire(Engine& e, Connection& c) {
     if (c.delayed_ack_at <= e.now) {
         c.delayed_ack_at = kNever;

@@ -8,5 +8,8 @@ class Engine;
 
 /// Runs every timer of the connection that is due.
 void expire(Engine& e, Connection& c);
+/// Begins the idle time anew: keepalive's (RFC 9293, section 3.8.4), or in FIN-WAIT-2 that of a connection whose
+/// application has left; none when neither applies.
+void set_idle_timer(Engine& e, Connection& c);
 
 }  // namespace hourglass::tcp

@@ -117,10 +117,8 @@ void Stream::close() {
         return abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
     c->released = true;
     c->notify_readable = false;
-    if (c->state == State::fin_wait_2) {
-        c->idle_at = engine_->now + engine_->settings.fin_wait_2_timeout;
-        engine_->timers_changed(*c);
-    }
+    c->idle_due = c->state == State::fin_wait_2;
+    engine_->want_output(*c);
     if (!c->fin_queued) begin_close(*engine_, *c, "CLOSE call");
 }
 
@@ -151,9 +149,8 @@ void Stream::set_keepalive(bool on) {
     if (c == nullptr || c->detached) return;
     c->keepalive = on;
     c->keepalive_probes = 0;
-    if (c->state == State::fin_wait_2 && c->released) return;  // that timer is in use
-    c->idle_at = on && is_synchronized(c->state) ? engine_->now + engine_->settings.keepalive_idle : kNever;
-    engine_->timers_changed(*c);
+    c->idle_due = true;
+    engine_->want_output(*c);
 }
 
 bool Stream::exists() const { return find() != nullptr; }

@@ -15,6 +15,7 @@ namespace hourglass::trace {
 namespace {
 
 constexpr std::size_t kStateWidth = 12;  // SYN-RECEIVED
+constexpr std::size_t kLostTail = 4;     // so that a lost segment is seen to end before the other rail
 constexpr Rail kRails[] = {Rail::left, Rail::right};
 
 std::size_t at(Rail rail) { return static_cast<std::size_t>(rail); }
@@ -35,7 +36,7 @@ Look look_of(tcp::State state) {
 }
 
 std::string with_clause(std::string_view text, std::string_view clause) {
-    return clause.empty() ? std::string(text) : fmt::format("{} ({})", text, clause);
+    return clause.empty() ? std::string(text) : fmt::format("{} {}", text, together(fmt::format("({})", clause)));
 }
 
 /// Why the segment was sent, and what decided at the receiver, where that is news.
@@ -77,7 +78,7 @@ class Painter {
     void side_event(const Row& row);
     void fold(const Row& row);
     void gap(Duration length);
-    [[nodiscard]] std::vector<std::string> label_of(const Row& row, const PacketTrip& trip) const;
+    [[nodiscard]] std::vector<std::string> label_of(const Row& row, const PacketTrip& trip);
     [[nodiscard]] Line first_line(const Row& row) const;
     [[nodiscard]] std::string beside(Rail rail, std::string_view text) const;
     void put(Line first, const std::vector<std::string>& below, const std::vector<std::string>& reasons);
@@ -85,6 +86,7 @@ class Painter {
     const LadderOptions& options_;
     Canvas canvas_;
     const ConnectionTrace* connection_;  // null: datagrams
+    std::array<std::optional<std::uint32_t>, 2> last_window_;
 };
 
 void Painter::names(const std::string& left, const std::string& right) {
@@ -136,9 +138,10 @@ Line Painter::first_line(const Row& row) const {
     return line;
 }
 
-std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& trip) const {
+std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& trip) {
     const Glyphs& g = canvas_.glyphs();
-    const std::size_t room = canvas_.area() - kArrowFrame;
+    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    const std::size_t room = canvas_.area() - kArrowFrame - (lost ? kLostTail : 0);
     const bool again = trip.sender && trip.sender->retransmission;
     const std::string mark = again ? fmt::format("{} ", g.again) : std::string();
     if (!trip.summary.tcp || connection_ == nullptr) {
@@ -149,7 +152,13 @@ std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& tri
         const std::string suffix = row.kind == Row::Kind::repeat ? " (again)" : "";
         return {cut(short_label(trip, *connection_, options_.absolute) + suffix, room, g.ellipsis)};
     }
-    auto lines = segment_label(trip, *connection_, options_.absolute, room - columns(mark), g.ellipsis);
+    auto& last_window = last_window_[at(row.from)];
+    auto lines = segment_label(trip, *connection_,
+                               {.absolute = options_.absolute,
+                                .width = room - columns(mark),
+                                .ellipsis = g.ellipsis,
+                                .last_window = last_window});
+    last_window = window_of(trip, *connection_);
     lines.front().insert(0, mark);
     if (!trip.summary.start_line.empty()) lines.push_back(cut(trip.summary.start_line, room, g.ellipsis));
     return lines;
@@ -208,16 +217,15 @@ void Painter::fold(const Row& row) {
     line.area =
         centred(fmt::format("{} {} more segments {}", g.fold, grouped(row.segments[0] + row.segments[1]), g.fold));
     line.area_look = Look::dim;
-    std::vector<std::string> below;
+    std::string counts;
     for (const Rail rail : kRails) {
         if (row.segments[at(rail)] == 0) continue;
-        const auto arrow = rail == Rail::left ? g.head_right : g.head_left;
-        const std::string what = row.octets[at(rail)] > 0
-                                     ? fmt::format(" with {} octets", grouped(row.octets[at(rail)]))
-                                     : std::string(" with no data");
-        below.push_back(centred(fmt::format("{} {}{}", grouped(row.segments[at(rail)]), arrow, what)));
+        if (!counts.empty()) counts += ", ";
+        counts +=
+            fmt::format("{} {}", grouped(row.segments[at(rail)]), rail == Rail::left ? g.head_right : g.head_left);
+        if (row.octets[at(rail)] > 0) counts += fmt::format(" with {} octets", grouped(row.octets[at(rail)]));
     }
-    put(std::move(line), below, {});
+    put(std::move(line), {centred(counts)}, {});
 }
 
 void Painter::gap(Duration length) {
@@ -366,10 +374,20 @@ std::string datagram_ladder(const Datagrams& datagrams, const LadderOptions& opt
     return canvas.take();
 }
 
-std::string legend(const LadderOptions& options) {
+/// Explains the marks that occur.
+std::string legend(const LadderOptions& options, std::string_view text) {
     const Glyphs& g = glyphs(options.unicode);
-    return fmt::format("{} state changed   {} sent again   {} lost or damaged   {} crosses another segment\n",
-                       g.changed, g.again, g.lost, g.faint);
+    const std::pair<std::string_view, std::string_view> marks[] = {{g.changed, "state changed"},
+                                                                   {g.again, "sent again"},
+                                                                   {g.lost, "lost or damaged"},
+                                                                   {g.faint, "crosses another segment"}};
+    std::vector<std::string> used;
+    for (const auto& [mark, meaning] : marks)
+        if (text.find(mark) != std::string_view::npos) used.push_back(fmt::format("{} {}", mark, meaning));
+    std::string legend;
+    for (std::string& mark : used)
+        legend += fmt::format("{}{}", legend.empty() ? "" : "   ", together(std::move(mark)));
+    return fmt::format("{}\n", fmt::join(wrap(legend, std::max<std::size_t>(options.width, 40), g.ellipsis), "\n"));
 }
 
 }  // namespace
@@ -383,7 +401,7 @@ std::string ladders(const Recorder& recorder, const LadderOptions& options) {
     std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
     std::string text;
     for (const auto& [time, one] : all) text += one + "\n\n";
-    return text + legend(options);
+    return text + legend(options, text);
 }
 
 }  // namespace hourglass::trace

@@ -14,17 +14,12 @@ std::uint32_t shown(tcp::Seq seq, const std::optional<tcp::Seq>& initial, bool a
     return absolute || !initial ? seq.raw() : (seq - initial->raw()).raw();
 }
 
-/// In octets where both ends scale (RFC 7323, section 2.2); a SYN's own window is never scaled.
-std::uint32_t window_of(const TcpSummary& tcp, const ConnectionEnd& sender, const ConnectionEnd& receiver) {
-    const bool scaled = !tcp.flags.syn() && sender.window_scale && receiver.window_scale;
-    return scaled ? static_cast<std::uint32_t>(tcp.window) << std::min<unsigned>(*sender.window_scale, 14) : tcp.window;
-}
-
 /// In a SYN all options; later those that tell something new: timestamps would stand on every rung.
 std::string options_of(const TcpSummary& tcp, const std::optional<tcp::Seq>& peer_initial, bool absolute) {
     wire::TcpOptions options = tcp.options;
     if (!tcp.flags.syn()) options.timestamps.reset();
-    const auto texts = option_texts(options, absolute || !peer_initial ? tcp::Seq(0) : *peer_initial);
+    auto texts = option_texts(options, absolute || !peer_initial ? tcp::Seq(0) : *peer_initial);
+    for (std::string& text : texts) text = together(std::move(text));
     return texts.empty() ? std::string() : fmt::format("<{}>", fmt::join(texts, ", "));
 }
 
@@ -36,7 +31,6 @@ std::vector<std::string> words_of(const PacketTrip& trip, const ConnectionTrace&
     words.push_back(fmt::format("seq={}", shown(tcp.seq, sender.initial_seq, absolute)));
     if (tcp.flags.ack()) words.push_back(fmt::format("ack={}", shown(tcp.ack, receiver.initial_seq, absolute)));
     if (tcp.length > 0) words.push_back(fmt::format("len={}", tcp.length));
-    if (!tcp.flags.rst()) words.push_back(fmt::format("win={}", window_of(tcp, sender, receiver)));
     return words;
 }
 
@@ -44,7 +38,7 @@ std::vector<std::string> words_of(const PacketTrip& trip, const ConnectionTrace&
 
 std::string time_text(Instant time) {
     const double seconds = to_seconds(time.time_since_epoch());
-    if (seconds < 1) return fmt::format("{:.3f} ms", seconds * 1000);
+    if (seconds < 0.9999995) return fmt::format("{:.3f} ms", seconds * 1000);
     if (seconds < 1000) return fmt::format("{:.4f} s", seconds);
     return fmt::format("{:.1f} s", seconds);
 }
@@ -55,24 +49,31 @@ std::string duration_text(Duration duration) {
     return fmt::format("{:.1f} s", seconds);
 }
 
-std::vector<std::string> segment_label(const PacketTrip& trip, const ConnectionTrace& connection, bool absolute,
-                                       std::size_t width, std::string_view ellipsis) {
-    std::vector<std::string> lines(1);
-    const auto append = [&](const std::string& word) {
-        if (!lines.back().empty() && columns(lines.back()) + 1 + columns(word) > width) lines.emplace_back();
-        if (!lines.back().empty()) lines.back() += ' ';
-        lines.back() += word;
-    };
-    for (const std::string& word : words_of(trip, connection, absolute)) append(word);
+std::uint32_t window_of(const PacketTrip& trip, const ConnectionTrace& connection) {
     const TcpSummary& tcp = *trip.summary.tcp;
+    const ConnectionEnd& sender = connection.end(trip.summary.source);
+    const ConnectionEnd& receiver = connection.end(trip.summary.destination);
+    if (tcp.flags.syn() || !sender.window_scale || !receiver.window_scale) return tcp.window;
+    return static_cast<std::uint32_t>(tcp.window) << std::min<unsigned>(*sender.window_scale, 14);
+}
+
+std::vector<std::string> segment_label(const PacketTrip& trip, const ConnectionTrace& connection,
+                                       const LabelStyle& style) {
+    const TcpSummary& tcp = *trip.summary.tcp;
+    std::string text = fmt::format("{}", fmt::join(words_of(trip, connection, style.absolute), " "));
+    const std::uint32_t window = window_of(trip, connection);
+    const std::string window_text = fmt::format(" win={}", window);
+    const bool fits = columns(text) + columns(window_text) <= style.width;
+    if (!tcp.flags.rst() && (fits || style.last_window != window)) text += window_text;
+
     const auto& peer = connection.end(trip.summary.destination).initial_seq;
-    const std::string options = options_of(tcp, peer, absolute);
-    if (options.empty()) return lines;
-    if (columns(lines.back()) + 1 + columns(options) <= width) {
-        append(options);
-    } else {
-        for (std::string& line : wrap(options, width, ellipsis)) lines.push_back(std::move(line));
+    const std::string options = options_of(tcp, peer, style.absolute);
+    if (columns(text) + 1 + columns(options) <= style.width) {
+        if (!options.empty()) text += ' ' + options;
+        return wrap(text, style.width, style.ellipsis);
     }
+    auto lines = wrap(text, style.width, style.ellipsis);
+    for (std::string& line : wrap(options, style.width, style.ellipsis)) lines.push_back(std::move(line));
     return lines;
 }
 

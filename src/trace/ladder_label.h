@@ -17,10 +17,22 @@ namespace hourglass::trace {
 /// A length of time for reading: `850 ms`, `239.9 s`.
 [[nodiscard]] std::string duration_text(Duration duration);
 
+/// How a label is written.
+struct LabelStyle {
+    bool absolute = false;  ///< Sequence numbers as they stand in the segment.
+    std::size_t width = 0;  ///< Columns of each line.
+    std::string_view ellipsis;
+    std::optional<std::uint32_t>
+        last_window{};  ///< That the sender told before: again it need not take a line of its own.
+};
+
+/// The window in octets where both ends scale it (RFC 7323, section 2.2); that of a SYN is never scaled.
+[[nodiscard]] std::uint32_t window_of(const PacketTrip& trip, const ConnectionTrace& connection);
+
 /// What stands on a rung: the first line goes on the arrow, further ones below it.
-/// `SYN seq=0 win=65535 <mss 1460, ws 7>`; `width` is that of each line.
+/// `SYN seq=0 win=65535 <mss 1460, ws 7>`
 [[nodiscard]] std::vector<std::string> segment_label(const PacketTrip& trip, const ConnectionTrace& connection,
-                                                     bool absolute, std::size_t width, std::string_view ellipsis);
+                                                     const LabelStyle& style);
 
 /// The same in a few words, for the second row of a segment that has two: `FIN ACK seq=101`.
 [[nodiscard]] std::string short_label(const PacketTrip& trip, const ConnectionTrace& connection, bool absolute);

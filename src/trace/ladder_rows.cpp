@@ -10,6 +10,7 @@ namespace {
 
 // How far ahead of the first open item the next row is looked for: more than a window of segments in flight.
 constexpr std::size_t kLookAhead = 512;
+constexpr std::size_t kLeastFolded = 4;  // fewer would take as much room folded
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
 std::size_t at(Rail rail) { return static_cast<std::size_t>(rail); }
@@ -42,6 +43,14 @@ bool changes_state(const Step& step) {
     return trip != nullptr && trip->sender && trip->sender->before != trip->sender->after;
 }
 
+/// What the step says of the state before it, at its own end or, when it `arrives`, at the other.
+std::optional<tcp::State> state_before(const Item& item, bool arrives) {
+    if (arrives) return item.arrival->tcp ? std::optional(item.arrival->tcp->before) : std::nullopt;
+    if (const auto* state = std::get_if<StateStep>(&item.step->what)) return state->before;
+    const auto* trip = std::get_if<PacketTrip>(&item.step->what);
+    return trip != nullptr && trip->sender ? std::optional(trip->sender->before) : std::nullopt;
+}
+
 bool changes_state(const Arriving& arrival) { return arrival.tcp && arrival.tcp->before != arrival.tcp->after; }
 
 class Arrangement {
@@ -69,7 +78,7 @@ class Arrangement {
     void draw_departure(std::size_t item);
     [[nodiscard]] Row row_of(const Item& item, Row::Kind kind) const;
     void set_states(Row& row, bool departs, bool arrives);
-    void set_state(Row& row, Rail rail, tcp::State before, tcp::State after);
+    void set_state(Row& row, Rail rail, tcp::State after);
 
     std::array<std::string_view, 2> hosts_;
     std::vector<Item> items_;
@@ -139,6 +148,8 @@ void Arrangement::sort_rails() {
             Item& item = items_[points[place].item];
             (points[place].arrives ? item.arrives : item.departs) = place;
         }
+        for (const Point& point : points)
+            if (!now_[at(rail)]) now_[at(rail)] = state_before(items_[point.item], point.arrives);
         const auto rigid = std::ranges::find_if(points, &Point::rigid);
         first_rigid_[at(rail)] = static_cast<std::size_t>(rigid - points.begin());
     }
@@ -201,20 +212,18 @@ Row Arrangement::row_of(const Item& item, Row::Kind kind) const {
     return row;
 }
 
-void Arrangement::set_state(Row& row, Rail rail, tcp::State before, tcp::State after) {
-    auto& now = now_[at(rail)];
-    if (!now) out_.initial[at(rail)] = now = before;
-    row.changed[at(rail)] = *now != after;
-    now = after;
+void Arrangement::set_state(Row& row, Rail rail, tcp::State after) {
+    row.changed[at(rail)] = now_[at(rail)] != after;
+    now_[at(rail)] = after;
 }
 
 void Arrangement::set_states(Row& row, bool departs, bool arrives) {
     if (const auto* state = std::get_if<StateStep>(&row.step->what)) {
-        set_state(row, row.from, state->before, state->after);
+        set_state(row, row.from, state->after);
     } else if (const auto* trip = std::get_if<PacketTrip>(&row.step->what)) {
-        if (departs && trip->sender) set_state(row, row.from, trip->sender->before, trip->sender->after);
+        if (departs && trip->sender) set_state(row, row.from, trip->sender->after);
         if (arrives && row.arrival != nullptr && row.arrival->tcp)
-            set_state(row, other(row.from), row.arrival->tcp->before, row.arrival->tcp->after);
+            set_state(row, other(row.from), row.arrival->tcp->after);
     }
     row.state = now_;
 }
@@ -240,6 +249,7 @@ void Arrangement::draw_departure(std::size_t index) {
 }
 
 Rows Arrangement::take() {
+    out_.initial = now_;
     for (;;) {
         const std::size_t ready = next_ready();
         if (first_item_ >= items_.size()) break;
@@ -293,7 +303,7 @@ void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap) {
         while (end < rows.size() && is_uneventful(rows[end]) &&
                (end == begin || rows[end].time - rows[end - 1].time < gap))
             ++end;
-        if (end - begin <= longest + 1) {  // one row folded would take as much room
+        if (end - begin < longest + kLeastFolded) {
             end = std::max(end, begin + 1);
             out.insert(out.end(), rows.begin() + static_cast<std::ptrdiff_t>(begin),
                        rows.begin() + static_cast<std::ptrdiff_t>(end));

@@ -18,9 +18,31 @@ TcpSummary summary_of(const wire::TcpHeader& header, std::uint32_t length) {
     return {header.flags, header.seq, header.ack, header.window, length, header.options};
 }
 
-bool has_control_bit(wire::TcpFlags flags) { return flags.syn() || flags.fin() || flags.rst(); }
+/// True for a segment that carries out a call or a timer, and with it the change of state. One that answers a segment
+/// leaves the change to the arrival.
+bool carries_change(tcp::SendReason reason) {
+    switch (reason) {
+        case tcp::SendReason::active_open:
+        case tcp::SendReason::fin:
+        case tcp::SendReason::reset_abort:
+        case tcp::SendReason::reset_data_after_close:
+        case tcp::SendReason::reset_timeout:
+            return true;
+        default:
+            return false;
+    }
+}
 
 }  // namespace
+
+/// A label comes twice on its way over several links, from a sender that cuts a packet into fragments, and from a host
+/// that answers in the packet's own buffer (an echo).
+bool Recorder::is_another_packet(const PacketTrip& trip, const sim::Hop& hop, std::span<const std::byte> bytes) {
+    if (trip.hops.empty()) return false;
+    if (trip.hops.front().from == hop.from) return true;
+    const bool passed_through_host = std::ranges::find(trip.arrivals, hop.from, &Arriving::host) != trip.arrivals.end();
+    return passed_through_host && summarize(bytes, hop.link.medium()).source != trip.summary.source;
+}
 
 /// One host's TCP, as the recorder hears it.
 class Recorder::HostObserver : public tcp::Observer {
@@ -47,6 +69,7 @@ Recorder::Recorder(const RecorderSettings& settings) : settings_(settings) {}
 Recorder::~Recorder() = default;
 
 void Recorder::attach(sim::World& world) {
+    clock_ = [&world] { return world.now(); };
     world.set_observer(this);
     for (const std::string& host : world.host_names()) world.host(host).tcp().set_observer(&observer(host));
 }
@@ -117,10 +140,10 @@ std::uint64_t Recorder::packet_sent(Instant time, const sim::Hop& hop, std::uint
                                     std::span<const std::byte> bytes) {
     links_.try_emplace(hop.link.index(), LinkTrace{hop.link.name(), hop.link.medium()});
     PacketTrip* known = trip(id);
-    // Nobody's label, or a second packet under one label from the same host (a fragment): a trip of its own.
-    if (known == nullptr || (!known->hops.empty() && known->hops.front().from == hop.from)) {
+    // Nobody's label, or one that another packet has already: a trip of its own.
+    if (known == nullptr || is_another_packet(*known, hop, bytes)) {
         PacketTrip fresh;
-        if (known != nullptr) fresh.sender = known->sender;
+        if (known != nullptr && known->hops.front().from == hop.from) fresh.sender = known->sender;
         id = add_trip(time, hop.from, std::move(fresh));
         known = trip(id);
         if (known == nullptr) return id;
@@ -167,31 +190,36 @@ void Recorder::packet_corrupted(Instant, const sim::Hop& hop, std::uint64_t id) 
 
 // The hosts.
 
+// What an application does between two polls a stack dates to the last poll; the world knows better.
+Instant Recorder::time_of(Instant told) const { return clock_ ? clock_() : told; }
+
 std::uint64_t Recorder::segment_sent(const std::string& host, const tcp::SegmentSent& event) {
+    const Instant time = time_of(event.time);
     const TcpSummary segment = summary_of(event.header, event.payload_size);
     const SocketAddress from = local_end(event.flow);
     const SocketAddress to = remote_end(event.flow);
     PacketTrip trip;
-    trip.connection = connection_of(event.time, from, to, segment);
+    trip.connection = connection_of(time, from, to, segment);
     connections_[*trip.connection].end(from).host = host;
     trip.summary = {.protocol = "TCP", .source = from, .destination = to, .tcp = segment, .text = {}, .start_line = {}};
     trip.sender = Sending{event.state, event.state, event.reason, event.retransmission, {}};
-    if (has_control_bit(segment.flags)) {
-        if (const auto change = take_change(*trip.connection, host, event.time)) {
+    if (carries_change(event.reason)) {
+        if (const auto change = take_change(*trip.connection, host, time)) {
             trip.sender->before = change->before;
             trip.sender->trigger = change->trigger;
         }
     }
-    return add_trip(event.time, host, std::move(trip));
+    return add_trip(time, host, std::move(trip));
 }
 
 void Recorder::segment_received(const std::string& host, const tcp::SegmentReceived& event) {
-    const ConnectionIndex connection = connection_of(event.time, host, event.flow, false);
+    const Instant time = time_of(event.time);
+    const ConnectionIndex connection = connection_of(time, host, event.flow, false);
     Processing processing{
         event.before, event.after, event.disposition.verdict, std::string(event.disposition.clause), {}};
     // One segment may change the state twice (FIN with the ACK of our FIN).
     if (event.before != event.after) {
-        while (const auto change = take_change(connection, host, event.time))
+        while (const auto change = take_change(connection, host, time))
             processing.trigger =
                 processing.trigger.empty() ? change->trigger : change->trigger + ", then " + processing.trigger;
     }
@@ -204,13 +232,15 @@ void Recorder::segment_received(const std::string& host, const tcp::SegmentRecei
 
 void Recorder::state_changed(const std::string& host, const tcp::StateChanged& event) {
     const bool open_call = event.before == tcp::State::closed && event.after == tcp::State::syn_sent;
-    const ConnectionIndex connection = connection_of(event.time, host, event.flow, open_call);
-    add(event.time, host, StateStep{event.before, event.after, std::string(event.trigger), connection});
+    const Instant time = time_of(event.time);
+    const ConnectionIndex connection = connection_of(time, host, event.flow, open_call);
+    add(time, host, StateStep{event.before, event.after, std::string(event.trigger), connection});
 }
 
 void Recorder::timer_expired(const std::string& host, const tcp::TimerExpired& event) {
-    const ConnectionIndex connection = connection_of(event.time, host, event.flow, false);
-    add(event.time, host, TimerStep{std::string(event.timer), event.count, connection});
+    const Instant time = time_of(event.time);
+    const ConnectionIndex connection = connection_of(time, host, event.flow, false);
+    add(time, host, TimerStep{std::string(event.timer), event.count, connection});
 }
 
 std::optional<StateStep> Recorder::take_change(ConnectionIndex connection, const std::string& host, Instant time) {

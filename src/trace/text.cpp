@@ -7,6 +7,8 @@ namespace hourglass::trace {
 
 namespace {
 
+constexpr char kHeldBlank = '\x1f';  // a control character, which `printable` text does not have
+
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 
 }  // namespace
@@ -51,6 +53,11 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+std::string together(std::string text) {
+    std::ranges::replace(text, ' ', kHeldBlank);
+    return text;
+}
+
 std::vector<std::string> wrap(std::string_view text, std::size_t width, std::string_view ellipsis) {
     std::vector<std::string> lines;
     std::string line;
@@ -66,6 +73,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width, std::str
         line += word;
     }
     if (!line.empty()) lines.push_back(std::move(line));
+    for (std::string& one : lines) std::ranges::replace(one, kHeldBlank, ' ');
     return lines;
 }
 

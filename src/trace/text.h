@@ -21,6 +21,9 @@ namespace hourglass::trace {
 /// Text without control characters: what comes from the network must not move a terminal's cursor.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// The text with its blanks marked, so that `wrap` does not break there.
+[[nodiscard]] std::string together(std::string text);
+
 /// Breaks text at its blanks into lines of at most `width` columns; longer words are cut.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width, std::string_view ellipsis);
 

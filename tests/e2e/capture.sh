@@ -38,5 +38,7 @@ check "tshark sees a whole response over IPv6" some 'ipv6 && http.response.code 
 check "no packet is malformed" none '_ws.malformed'
 check "no checksum is bad" none 'tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || ip.checksum.status == "Bad" || icmp.checksum.status == "Bad"'
 check "no segment is missing or sent twice" none 'tcp.analysis.lost_segment || tcp.analysis.retransmission || tcp.analysis.ack_lost_segment'
+# A window that is full or closed is the reader's pace, not a fault.
+check "tshark's expert has no warning" none '_ws.expert.severity >= 0x600000 && !tcp.analysis.window_full && !tcp.analysis.zero_window'
 check "packets have comments" some 'frame.comment contains "ESTABLISHED"'
 finish

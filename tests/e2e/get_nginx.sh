@@ -2,7 +2,7 @@
 # Our client against Debian's nginx, which runs on the kernel's TCP in a private network.
 source "$(dirname "$0")/lib.sh"
 
-# with_nginx ARGUMENT...: `hourglass get` of a path on a server that runs as long as it takes.
+# get PATH ARGUMENT...: `hourglass get` of a path on a server that runs as long as it takes.
 get() {
     local path=$1
     shift
@@ -12,6 +12,7 @@ get() {
 write_configuration() {
     cat >nginx.conf <<END
 daemon off;
+user root;
 master_process off;
 pid nginx.pid;
 events {}
@@ -28,7 +29,6 @@ http {
         listen 8080;
         listen [::]:8080;
         root files;
-        location /put { dav_methods PUT; client_body_in_file_only on; }
         location /posted { return 200 "\$request_method \$content_type \$content_length \$http_x_mine\n"; }
         location /chunked { ssi on; ssi_types *; }
     }

@@ -32,10 +32,11 @@ post() { # post HOST OPTION...: the body comes back as it went
     curl -sS --fail --http1.1 --max-time 60 "$@" -o echoed "$host/echo" && cmp echoed text
 }
 
-limited_rate() { # about 1 MB at 400 kB/s: the window closes and opens again
+limited_rate() { # 100 MB at 20 MB/s, read in bursts of 10 MB: the window closes and opens again
     local seconds
-    seconds=$(curl -sS --fail --max-time 60 --limit-rate 400k -w '%{time_total}' -o got "$v4/medium")
-    cmp got files/medium && awk -v s="$seconds" 'BEGIN { exit !(s > 1.5 && s < 15) }'
+    seconds=$(curl -sS --fail --max-time 60 --limit-rate 20M -w '%{time_total}' -o got "$v4/large")
+    echo "took $seconds s"
+    cmp got files/large && awk -v s="$seconds" 'BEGIN { exit !(s > 2 && s < 20) }'
 }
 
 # A client that stops reading for two seconds, longer than it takes to fill every buffer on the way.

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 
 established() { "$hourglass" stat | grep -qE '^tcp +[0-9]+ +[0-9]+ 10\.0\.0\.2:80 +10\.0\.0\.1:[0-9]+ +ESTABLISHED '; }
-listening() { "$hourglass" stat | grep -qE '^tcp +0 +0 10\.0\.0\.2:80 +0\.0\.0\.0:\* +LISTEN '; }
+listening() { "$hourglass" stat | grep -qE '^tcp +0 +[0-9]+ 10\.0\.0\.2:80 +0\.0\.0\.0:\* +LISTEN '; }
 columns() {
     [[ $("$hourglass" stat | head -n 1 | tr -s ' ') == 'Proto Recv-Q Send-Q Local Address Foreign Address State Timer' ]]
 }

@@ -105,7 +105,7 @@ TEST(Server, ApplicationMayCloseTheConnection) {
         response.fields.add("Connection", "close");
         responder.respond(std::move(response));
     });
-    EXPECT_EQ(server.exchange(get("/")), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(server.exchange(get("/")), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     EXPECT_TRUE(server.connection.should_close());
 }
 

@@ -87,9 +87,17 @@ TEST_F(HostOnTun, WindowFitsTheDevicesQueue) {
     EXPECT_EQ((*here)->host().settings().tcp.receive_buffer, 100u * 1500u);
 }
 
-TEST_F(HostOnTun, PreparedInterfaceKeepsItsAddress) {
-    const auto first = open("host3", {prefix("10.7.3.2/24")});
-    EXPECT_THAT(first->kernel_addresses(), testing::ElementsAre(prefix("10.7.3.1/24")));
+TEST_F(HostOnTun, KernelsAddressIsChosenOrGiven) {
+    const auto chosen = open("host3", {prefix("10.7.3.2/24"), prefix("fd00:7:3::2/64")});
+    EXPECT_THAT(chosen->kernel_addresses(), testing::ElementsAre(prefix("10.7.3.1/24"), prefix("fd00:7:3::1/64")));
+
+    TunHostSettings settings;
+    settings.tun.name = "host5";
+    settings.addresses = {prefix("10.7.5.2/24")};
+    settings.kernel_addresses = {prefix("10.7.5.9/24")};
+    const auto given = TunHost::open(context_, std::move(settings));
+    ASSERT_TRUE(given) << given.error().message;
+    EXPECT_THAT((*given)->kernel_addresses(), testing::ElementsAre(prefix("10.7.5.9/24")));
 }
 
 TEST_F(HostOnTun, PrefixWithoutRoomForTheKernelIsRefused) {

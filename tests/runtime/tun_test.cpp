@@ -112,8 +112,8 @@ TEST_F(TunDevice, KernelVerifiesACompleteChecksum) {
 
 TEST_F(TunDevice, WhatIsNoDatagramIsCountedAndDropped) {
     const auto tun = open("write2");
-    std::array<Packet, 2> batch = {pool_.packet(std::as_bytes(std::span("junk"))),
-                                   pool_.packet(std::as_bytes(std::span("junk")))};
+    const std::array<std::byte, 20> zeros{};
+    std::array<Packet, 2> batch = {pool_.packet(zeros), pool_.packet(zeros)};
     batch[1].offload.checksum = Offload::Checksum::partial;
     EXPECT_EQ(tun->write(batch), 2u);
     EXPECT_EQ(tun->counters().refused, 2u);

@@ -230,11 +230,11 @@ void Run::check_outcome() {
         if (!application->problems().empty()) problem(application->problems());
     if (!client_.closed()) return problem("the client was not told of the end");
     if (server_.begun() && !server_.closed()) return problem("the server was not told of the end");
-    const bool clean = *client_.closed() == tcp::Error::none;
-    if (!clean) return;
-    if (!server_.closed() || *server_.closed() != tcp::Error::none)
-        return problem("the client was told of a good end, the server was not");
-    if (!client_.received_all() || !server_.received_all()) problem("octets are missing after a good end");
+    // A good end means that every octet has arrived, both ways. The other end may still be told of an error, when the
+    // last acknowledgement was lost too often: that it can't know is in the nature of things.
+    const bool good_end = *client_.closed() == tcp::Error::none || server_.closed() == tcp::Error::none;
+    if (good_end && !(client_.received_all() && server_.received_all()))
+        problem("an application was told of a good end, and octets are missing");
 }
 
 void Run::check_nothing_is_left() {
@@ -264,7 +264,7 @@ Impairments impairments_from(Random& random) {
 
 std::uint32_t size_from(Random& random) {
     if (random.chance(0.1)) return 0;
-    const std::uint64_t most = random.chance(0.2) ? 300'000 : random.chance(0.5) ? 40'000 : 3'000;
+    const std::uint64_t most = random.chance(0.15) ? 1'500'000 : random.chance(0.5) ? 100'000 : 4'000;
     return static_cast<std::uint32_t>(random.below(most));
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "hourglass/base/address.h"
 #include "hourglass/http/body.h"
 #include "hourglass/http/message.h"
 #include "hourglass/http/parser.h"
@@ -39,6 +40,8 @@ class Responder {
 
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
+    /// Who asks, as far as the transport said; otherwise the unspecified address.
+    [[nodiscard]] SocketAddress client() const;
     /// True while an answer can still be given and sent.
     [[nodiscard]] bool awaited() const;
 
@@ -88,8 +91,8 @@ struct ServerSettings {
 /// It may be destroyed at any time except from within its own callbacks.
 class ServerConnection {
   public:
-    /// `application` must outlive the connection.
-    ServerConnection(const Application& application, const ServerSettings& settings);
+    /// `application` must outlive the connection. `client` is what responders say of the client.
+    ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client = {});
     ~ServerConnection();
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
@@ -119,6 +122,8 @@ class ServerConnection {
     [[nodiscard]] bool should_abort() const;
     /// True when no request is under way, in whole or in part: the time to close an idle connection.
     [[nodiscard]] bool idle() const;
+    /// True when it is the application's turn, and not the client's, to do something.
+    [[nodiscard]] bool awaits_application() const;
     /// Answers what has been asked and then closes, for a graceful stop.
     void close_when_idle();
     /// The client was too slow with its request: 408 (RFC 9110, section 15.5.9), then close. Without a request under

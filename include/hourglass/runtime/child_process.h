@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -17,6 +18,9 @@ class io_context;
 
 namespace hourglass::runtime {
 
+/// Where a program's standard output goes: to this one's, or to its standard error, which keeps the former clean.
+enum class ChildOutput : std::uint8_t { inherited, to_standard_error };
+
 /// A program that runs beside this one, in the same namespaces and with the same standard input and output. It is sent
 /// SIGTERM when this process dies first.
 class ChildProcess {
@@ -29,7 +33,8 @@ class ChildProcess {
     /// execvp(3): its `code` is ENOENT when there is no such program.
     static std::expected<std::unique_ptr<ChildProcess>, SetupError> start(
         asio::io_context& context, const std::vector<std::string>& arguments,
-        const std::vector<std::pair<std::string, std::string>>& environment = {});
+        const std::vector<std::pair<std::string, std::string>>& environment = {},
+        ChildOutput output = ChildOutput::inherited);
 
     /// A child that still runs is ended: SIGTERM, and SIGKILL after two seconds.
     ~ChildProcess();

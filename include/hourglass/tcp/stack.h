@@ -223,6 +223,9 @@ class Stack {
     /// something to say. Call it after a batch of `receive`, after calls from outside a callback, and at
     /// `next_deadline`.
     void poll(Instant now);
+    /// Tells what time it is and does nothing else. For a world that calls applications outside of `poll`: what they do
+    /// then is observed at the right time.
+    void advance(Instant now);
     /// When `poll` is to be called next: `kNever` when nothing is pending, `Instant::min()` when something is due at
     /// once.
     [[nodiscard]] Instant next_deadline();

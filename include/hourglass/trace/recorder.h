@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,6 +81,7 @@ class Recorder : public sim::NetworkObserver {
     class HostObserver;
     using FlowEnds = std::pair<SocketAddress, SocketAddress>;
 
+    [[nodiscard]] Instant time_of(Instant told) const;
     std::uint64_t segment_sent(const std::string& host, const tcp::SegmentSent& event);
     void segment_received(const std::string& host, const tcp::SegmentReceived& event);
     void state_changed(const std::string& host, const tcp::StateChanged& event);
@@ -88,6 +90,8 @@ class Recorder : public sim::NetworkObserver {
     bool add(Instant time, std::string_view host, decltype(Step::what) what);
     [[nodiscard]] PacketTrip* trip(std::uint64_t id);
     [[nodiscard]] Hop* hop_of(std::uint64_t id, const sim::Hop& hop);
+    [[nodiscard]] static bool is_another_packet(const PacketTrip& trip, const sim::Hop& hop,
+                                                std::span<const std::byte> bytes);
     std::uint64_t add_trip(Instant time, std::string_view host, PacketTrip trip);
     void read_bytes(PacketTrip& trip, Instant time, const sim::Hop& hop, std::span<const std::byte> bytes);
 
@@ -101,6 +105,7 @@ class Recorder : public sim::NetworkObserver {
                                                        Instant time);
 
     RecorderSettings settings_;
+    std::function<Instant()> clock_;
     std::vector<Step> steps_;
     std::vector<ConnectionTrace> connections_;
     std::map<FlowEnds, ConnectionIndex> latest_;  // the connection that a pair of addresses has now

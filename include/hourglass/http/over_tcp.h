@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+
+#include "hourglass/base/address.h"
+#include "hourglass/base/time.h"
+#include "hourglass/http/client.h"
+#include "hourglass/http/server.h"
+#include "hourglass/ip/host.h"
+
+namespace hourglass::http {
+
+/// What a server of connections allows.
+struct TcpServerSettings {
+    std::uint32_t connections = 10'000;           ///< At once; further ones wait in the accept queue.
+    std::uint32_t accept_queue = 512;             ///< Connections that wait to be accepted, for each listener.
+    Duration idle = std::chrono::seconds(75);     ///< Without a request under way, after which the connection closes.
+    Duration stalled = std::chrono::seconds(60);  ///< Without a byte from or to a client who has a part to do.
+    Duration linger = std::chrono::seconds(5);  ///< Discarding input behind the last response (RFC 9112, section 9.6).
+};
+
+/// HTTP servers over a host's own TCP: it listens, and gives each connection a `ServerConnection`. A connection that
+/// does not want input is not read, so that TCP's window holds the client back.
+class TcpServer {
+  public:
+    /// `host` and `application` must outlive the server.
+    TcpServer(ip::Host& host, const Application& application, const ServerSettings& http = {},
+              const TcpServerSettings& settings = {});
+    /// Aborts what is still connected.
+    ~TcpServer();
+    TcpServer(const TcpServer&) = delete;
+    TcpServer& operator=(const TcpServer&) = delete;
+
+    /// Listens on one more address.
+    [[nodiscard]] std::expected<void, tcp::Error> listen(SocketAddress local);
+    /// Listens no more, answers what has been asked, and closes the connections.
+    void close();
+    /// Connections that are open, closing ones included.
+    [[nodiscard]] std::size_t connections() const;
+
+  private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+/// What a client of a connection waits for.
+struct TcpClientSettings {
+    Duration connect = std::chrono::seconds(30);   ///< Until the handshake is complete.
+    Duration response = std::chrono::seconds(60);  ///< Without a byte in either direction while a response is awaited.
+};
+
+/// An HTTP client on one connection over a host's own TCP. It connects at once; requests wait until it has.
+class TcpClient {
+  public:
+    /// `host` must outlive the client.
+    TcpClient(ip::Host& host, SocketAddress server, const ClientSettings& http = {},
+              const TcpClientSettings& settings = {});
+    /// Aborts the connection; what is under way ends without a call.
+    ~TcpClient();
+    TcpClient(const TcpClient&) = delete;
+    TcpClient& operator=(const TcpClient&) = delete;
+
+    /// Queues a request and collects the response. What goes wrong, the connection included, comes as the result; it
+    /// may come before this call returns. The callback must not destroy the client.
+    void send(Request request, Completion done);
+    /// Queues a request with its body streamed both ways, see `ClientConnection::send`.
+    void send(Request request, std::unique_ptr<BodySource> body, std::shared_ptr<ResponseReceiver> receiver);
+    /// Closes when the requests under way are done.
+    void close();
+
+    /// The connection underneath; its handle is void when it has gone.
+    [[nodiscard]] tcp::Stream stream() const;
+    /// True when another request may be sent.
+    [[nodiscard]] bool reusable() const;
+
+  private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace hourglass::http

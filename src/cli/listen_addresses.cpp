@@ -1,0 +1,49 @@
+#include "cli/listen_addresses.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "cli/command.h"
+
+namespace hourglass::cli {
+
+namespace {
+
+constexpr std::uint8_t kV4PrefixLength = 24;
+constexpr std::uint8_t kV6PrefixLength = 64;
+
+Prefix on_link(const IpAddress& address) { return {address, address.is_v4() ? kV4PrefixLength : kV6PrefixLength}; }
+
+SocketAddress parse_endpoint(const std::string& text) {
+    const auto endpoint = SocketAddress::parse(text);
+    if (!endpoint)
+        throw Failure{kBadInput, fmt::format("--listen {}: {}; write it like 10.0.0.2:80", text, endpoint.error())};
+    const IpAddress& address = endpoint->address;
+    const bool usable = !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
+                        !address.is_limited_broadcast() && endpoint->port != Port{};
+    if (!usable)
+        throw Failure{kBadInput, fmt::format("--listen {}: not an address that a host of its own can have; take one of "
+                                             "a private network, with a port, like 10.0.0.2:80",
+                                             text)};
+    return *endpoint;
+}
+
+}  // namespace
+
+IpAddress default_v6_address() {
+    return IpAddress::v6({0xfd, 0x00, 0x68, 0x67, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});  // fd00:6867::2 (RFC 4193)
+}
+
+ListenAddresses parse_listen_addresses(const std::vector<std::string>& options, bool add_v6) {
+    ListenAddresses result;
+    for (const std::string& text : options) result.endpoints.push_back(parse_endpoint(text));
+    const auto is_v6 = [](const SocketAddress& endpoint) { return endpoint.address.is_v6(); };
+    if (add_v6 && std::ranges::none_of(result.endpoints, is_v6))
+        result.endpoints.push_back({default_v6_address(), result.endpoints.front().port});
+    for (const SocketAddress& endpoint : result.endpoints)
+        if (const Prefix prefix = on_link(endpoint.address); std::ranges::find(result.own, prefix) == result.own.end())
+            result.own.push_back(prefix);
+    return result;
+}
+
+}  // namespace hourglass::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hourglass/base/address.h"
+
+namespace hourglass::cli {
+
+/// Where a server listens, and the addresses that its host needs for it.
+struct ListenAddresses {
+    std::vector<SocketAddress> endpoints;
+    std::vector<Prefix> own;
+};
+
+/// The IPv6 address that a server has beside its IPv4 one.
+[[nodiscard]] IpAddress default_v6_address();
+
+/// Reads `--listen` options. When none is of IPv6 and `add_v6` says so, the server also listens on
+/// `default_v6_address`, at the port of the first.
+[[nodiscard]] ListenAddresses parse_listen_addresses(const std::vector<std::string>& options, bool add_v6);
+
+}  // namespace hourglass::cli

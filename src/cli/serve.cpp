@@ -1,0 +1,143 @@
+#include <CLI/CLI.hpp>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/core.h>
+#include <memory>
+#include <unistd.h>
+
+#include "cli/access_log.h"
+#include "cli/command.h"
+#include "cli/listen_addresses.h"
+#include "cli/network.h"
+#include "cli/program.h"
+#include "cli/terminal.h"
+#include "hourglass/http/files.h"
+#include "hourglass/http/over_tcp.h"
+#include "hourglass/http/router.h"
+#include "hourglass/runtime/clock.h"
+#include "hourglass/runtime/os_files.h"
+
+namespace hourglass::cli {
+
+namespace {
+
+struct ServeOptions {
+    std::string folder;
+    std::vector<std::string> listen = {"10.0.0.2:80"};
+    std::string echo = "/echo";
+    NetworkOptions network;
+    bool quiet = false;
+    bool verbose = false;
+    std::vector<std::string> program;
+};
+
+std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
+    std::error_code error;
+    const auto status = std::filesystem::status(folder, error);
+    if (!std::filesystem::exists(status))
+        throw Failure{kBadInput, fmt::format("there is no folder '{}': name one that exists", folder)};
+    if (!std::filesystem::is_directory(status))
+        throw Failure{kBadInput, fmt::format("'{}' is not a folder: name the folder that it is in", folder)};
+    auto files = runtime::OsFiles::open_root(folder);
+    if (!files) throw Failure{kBadInput, files.error()};
+    return std::move(*files);
+}
+
+http::Router make_router(const http::FileStore& files, const std::string& echo) {
+    http::Router router;
+    if (!echo.empty()) router.stream(http::Method::post, echo, http::echo_stream());
+    router.mount("/", http::serve_files(files));
+    return router;
+}
+
+void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints) {
+    for (const SocketAddress& endpoint : endpoints)
+        if (const auto listening = server.listen(endpoint); !listening)
+            throw Failure{kBadInput,
+                          fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
+}
+
+/// Says where the server is, and how to get there.
+void announce(const ServeOptions& options, const ListenAddresses& addresses, const LiveHost& live) {
+    const bool colour = shows_colour(stderr);
+    std::string urls;
+    for (const SocketAddress& endpoint : addresses.endpoints)
+        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
+    fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, colour), options.folder, urls);
+    if (options.network.rootless && options.program.empty())
+        fmt::print(stderr, "enter its network with: nsenter --preserve-credentials -U -n -t {}\n", ::getpid());
+    fmt::print(stderr, "see its connections with: hourglass stat --control {}\n", live.control->path().native());
+}
+
+/// Lets clients have what they asked for, and the close of their connections, for a while.
+void close_connections(asio::io_context& context, http::TcpServer& server, const LiveHost& live) {
+    constexpr auto patience = std::chrono::seconds(2);
+    constexpr auto step = std::chrono::milliseconds(10);
+    server.close();
+    live.tun_host->loop().wake();
+    context.restart();
+    for (const Instant end = runtime::now() + patience; server.connections() > 0 && runtime::now() < end;)
+        context.run_for(step);
+}
+
+int serve(const ServeOptions& options) {
+    const auto files = open_folder(options.folder);
+    const ListenAddresses addresses = parse_listen_addresses(options.listen, kernel_speaks_v6());
+
+    asio::io_context context(1);
+    const LiveHost live = bring_up(context, options.network, addresses.own);
+    const http::Router router = make_router(*files, options.echo);
+    const http::Application application = with_access_log(router.application(), options.verbose);
+    http::ServerSettings settings;
+    settings.wall_clock = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
+    http::TcpServer server(live.host(), application, settings);
+    listen(server, addresses.endpoints);
+    if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
+
+    int exit_code = kSuccess;
+    live.tun_host->loop().on_failure([&](ip::InterfaceId, std::error_code error) {
+        fmt::print(stderr, "hourglass serve: the device '{}' has gone: {}\n", options.network.tun, error.message());
+        exit_code = kFailure;
+        context.stop();
+    });
+    Program program(context, options.program, live);
+    program.on_end([&](int code) {
+        exit_code = code;
+        context.stop();
+    });
+    context.run();
+    close_connections(context, server, live);
+    return exit_code;
+}
+
+}  // namespace
+
+Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
+    auto options = std::make_shared<ServeOptions>();
+    options->program = program;
+    app.add_option("DIR", options->folder, "Folder to serve")->required()->type_name("");
+    app.add_option("--listen", options->listen,
+                   "Address of our own host, with the port (default: 10.0.0.2:80; one of IPv6 is added)")
+        ->type_name("ADDR:PORT");
+    app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
+        ->type_name("PATH");
+    declare(app, options->network);
+    app.add_flag("-q,--quiet", options->quiet, "Print errors only");
+    app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
+    app.footer(
+        "With a program behind '--' the server lives as long as the program, and ends with its exit code\n"
+        "(128 and the number of the signal that ended it; 127 when it is not there, 126 when it can't be\n"
+        "run). Without one it ends with 0 on SIGINT, SIGTERM or SIGHUP.\n"
+        "\n"
+        "Examples:\n"
+        "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
+        "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
+        "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
+        "  sudo ip tuntap add dev hg0 mode tun user $USER && sudo ip addr add 10.0.0.1/24 dev hg0 &&\n"
+        "      sudo ip addr add fd00:6867::1/64 dev hg0 && sudo ip link set hg0 up && hourglass serve .\n");
+    return [options] { return serve(*options); };
+}
+
+}  // namespace hourglass::cli

@@ -1,0 +1,41 @@
+#include "cli/listen_addresses.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/command.h"
+
+namespace hourglass::cli {
+namespace {
+
+SocketAddress endpoint(const char* text) { return *SocketAddress::parse(text); }
+Prefix prefix(const char* text) { return *Prefix::parse(text); }
+
+TEST(ListenAddresses, HaveAnIpv6OneByDefault) {
+    const ListenAddresses addresses = parse_listen_addresses({"10.0.0.2:8080"}, true);
+    EXPECT_THAT(addresses.endpoints, testing::ElementsAre(endpoint("10.0.0.2:8080"), endpoint("[fd00:6867::2]:8080")));
+    EXPECT_THAT(addresses.own, testing::ElementsAre(prefix("10.0.0.2/24"), prefix("fd00:6867::2/64")));
+}
+
+TEST(ListenAddresses, TheIpv6OneCanBeGiven) {
+    const ListenAddresses addresses = parse_listen_addresses({"10.0.0.2:80", "[fd00:1::7]:81"}, true);
+    EXPECT_THAT(addresses.endpoints, testing::ElementsAre(endpoint("10.0.0.2:80"), endpoint("[fd00:1::7]:81")));
+}
+
+TEST(ListenAddresses, HaveNoneWhereTheKernelHasNoIpv6) {
+    EXPECT_EQ(parse_listen_addresses({"10.0.0.2:80"}, false).endpoints.size(), 1u);
+}
+
+TEST(ListenAddresses, TwoPortsOfOneAddressNeedItOnce) {
+    EXPECT_EQ(parse_listen_addresses({"10.0.0.2:80", "10.0.0.2:81", "[fd00::2]:80"}, true).own.size(), 2u);
+}
+
+TEST(ListenAddresses, ThatNoHostCanHaveAreRefused) {
+    for (const char* text :
+         {"10.0.0.2", "10.0.0.2:0", "0.0.0.0:80", ":80", "127.0.0.1:80", "224.0.0.1:80", "255.255.255.255:80",
+          "[::]:80", "[ff02::1]:80", "host:80", "10.0.0.256:80", "10.0.0.2:65536"})
+        EXPECT_THROW(static_cast<void>(parse_listen_addresses({text}, true)), Failure) << text;
+}
+
+}  // namespace
+}  // namespace hourglass::cli
