@@ -95,8 +95,8 @@ build() {
     fi
     NINJA_STATUS='[%f/%t] ' ninja -C "$folder" -j "$(nproc)" "$@" 2>&1 | awk -v name="$name" '
         /^ninja: (no work to do|Entering directory)|Re-checking globbed|^-- / { next }
-        /^\[[0-9]+\/[0-9]+\] / { if (!started++) print "Building " name; next }
-        { print }' >&2
+        /^\[[0-9]+\/[0-9]+\] / { if (!started++) { print "Building " name; fflush() } next }
+        { print; fflush() }' >&2
 }
 
 # locked COMMAND...: one at a time in this tree.

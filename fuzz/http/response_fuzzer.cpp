@@ -9,7 +9,10 @@ namespace {
 void check_round_trip(std::span<const std::byte> input) {
     ResponseParser parser;
     const auto step = parser.parse(input);
-    if (!step || step->kind != ParseStep::Kind::head || parser.framing().kind == BodyFraming::Kind::none) return;
+    if (!step || step->kind != ParseStep::Kind::head) return;
+    // Where there is no body, framing fields may come that the writer would not send.
+    const BodyFraming::Kind framing = parser.framing().kind;
+    if (framing == BodyFraming::Kind::none || framing == BodyFraming::Kind::tunnel) return;
     Response response = parser.response();
     response.fields.remove("Transfer-Encoding");
     std::string wire;

@@ -75,10 +75,10 @@ void declare_request(CLI::App& app, GetOptions& options) {
     app.add_flag("-6,--ipv6", options.only_v6, "Use IPv6 addresses only")->excludes(v4);
     app.add_option("--connect-timeout", options.connect_timeout, "Limit for the connection (default: 10)")
         ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber.description(""));
     app.add_option("-m,--max-time", options.max_time, "Limit for everything (default: none)")
         ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber.description(""));
     app.add_option("--resolver", options.resolver, "Name server to ask (default: those of /etc/resolv.conf)")
         ->type_name("ADDR[:PORT]");
     app.add_option("--address", options.address, "Our own address on the device (default: 10.0.0.2/24)")

@@ -36,13 +36,13 @@ void declare(CLI::App& app, NetworkOptions& options) {
     app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)")
         ->type_name("NAME");
     app.add_flag("--rootless", options.rootless,
-                 "Make a private network with the device in it: takes no privilege; a program behind '--' runs inside");
+                 "Make a private network for the device and the program behind '--': takes no privilege");
     app.add_option("--host-address", options.kernel_addresses,
                    "The kernel's address on the device (default: the first of the link)")
         ->type_name("ADDR[/LEN]");
     app.add_option("--mtu", options.mtu, "Largest IP datagram on the device (default: 1500)")
         ->type_name("BYTES")
-        ->check(CLI::Range(kSmallestMtu, kLargestMtu));
+        ->check(CLI::Range(kSmallestMtu, kLargestMtu).description(""));
     app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");

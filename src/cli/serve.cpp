@@ -108,7 +108,7 @@ int serve(const ServeOptions& options) {
         context.stop();
     });
     context.run();
-    close_connections(context, server, live);
+    if (options.program.empty()) close_connections(context, server, live);
     return exit_code;
 }
 

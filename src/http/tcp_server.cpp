@@ -129,7 +129,7 @@ class Session final : public tcp::ConnectionHandler {
 
 }  // namespace
 
-class TcpServer::Implementation final : public tcp::AcceptHandler, private SessionOwner {
+class TcpServer::Implementation final : public tcp::AcceptHandler, public SessionOwner {
   public:
     Implementation(ip::Host& host, const Application& application, const ServerSettings& http,
                    const TcpServerSettings& settings)

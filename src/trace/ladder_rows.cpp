@@ -86,7 +86,6 @@ class Arrangement {
     std::array<std::size_t, 2> first_open_{};
     std::array<std::size_t, 2> first_rigid_{};
     std::size_t first_item_ = 0;
-    std::size_t half_drawn_ = 0;
     std::array<std::optional<tcp::State>, 2> now_;
     Rows out_;
 };

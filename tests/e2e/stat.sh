@@ -7,7 +7,7 @@ listening() { "$hourglass" stat | grep -qE '^tcp +0 +[0-9]+ 10\.0\.0\.2:80 +0\.0
 columns() {
     [[ $("$hourglass" stat | head -n 1 | tr -s ' ') == 'Proto Recv-Q Send-Q Local Address Foreign Address State Timer' ]]
 }
-json() { "$hourglass" stat --json | python3 -c 'import json, sys; json.load(sys.stdin)["connections"][0]["state"]'; }
+json() { "$hourglass" stat --json | grep -qE '^\{"connections":\[\{"protocol":"tcp",.*"local":"10\.0\.0\.2:80","remote":null,"state":"LISTEN".*\}\]\}$'; }
 no_colour() { ! "$hourglass" stat | grep -q $'\x1b'; }
 
 # A connection that is open while we look: a client that sends nothing.
@@ -19,11 +19,12 @@ counter() { "$hourglass" stat --counters --all | awk -v layer="$1" -v name="$2" 
 
 # Packets that Linux itself would not send: a TCP segment with a data offset of 0, and one with a wrong checksum.
 send_malformed() {
-    python3 - <<'END'
-import socket, struct
-raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-raw.sendto(struct.pack("!HHIIHHHH", 1, 80, 0, 0, 0x0002, 0, 0, 0), ("10.0.0.2", 0))
-raw.sendto(struct.pack("!HHIIHHHH", 1, 80, 0, 0, 0x5002, 1000, 0x1234, 0), ("10.0.0.2", 0))
+    perl - <<'END'
+use Socket;
+socket(my $raw, PF_INET, SOCK_RAW, 6) or die "no raw socket: $!";
+my $to = pack_sockaddr_in(0, inet_aton("10.0.0.2"));
+send($raw, pack("nnNNnnnn", 1, 80, 0, 0, 0x0002, 0, 0, 0), 0, $to) or die $!;
+send($raw, pack("nnNNnnnn", 1, 80, 0, 0, 0x5002, 1000, 0x1234, 0), 0, $to) or die $!;
 END
 }
 
@@ -49,7 +50,7 @@ inside() {
 
 if [[ ${1-} == --inside ]]; then inside; fi
 
-need python3
+need perl
 need_rootless
 work_folder
 timeout 60 "$hourglass" serve . --rootless -- bash "$here/stat.sh" --inside

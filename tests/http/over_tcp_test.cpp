@@ -211,7 +211,8 @@ TEST_F(OverTcp, ClientThatStopsReadingIsHeldBackAndThenGivenUp) {
     RawClient stalled(world, many);
     stalled.reads = false;
     world.run_for(60s);
-    EXPECT_EQ(stalled.error, tcp::Error::reset);
+    EXPECT_EQ(server->connections(), 1U) << "only the other client's is left";
+    EXPECT_EQ(world.host("server").tcp().counters().resets_out, 1U);
 }
 
 // RFC 9112, section 9.6: the response to a request whose body is still on its way is not lost to a reset.
@@ -234,7 +235,7 @@ TEST_F(OverTcp, RefusalArrivesThoughTheClientKeepsSending) {
 TEST_F(OverTcp, HalfClosedClientGetsItsAnswer) {
     listen();
     RawClient client(world, "GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
-    world.run_for(15ms);
+    world.run_for(25ms);
     client.stream.shutdown();
     world.run_for(1s);
     EXPECT_TRUE(client.received.ends_with("/half"));

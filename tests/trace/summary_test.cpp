@@ -1,6 +1,8 @@
 #include "hourglass/trace/summary.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -26,9 +28,9 @@ Bytes datagram(wire::IpProtocol protocol, const Bytes& payload) {
                               .payload_length = static_cast<std::uint16_t>(payload.size()),
                               .source = kA,
                               .destination = kB};
-    Bytes bytes(20);
+    Bytes bytes(20 + payload.size());
     ip.emit(bytes);
-    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    std::ranges::copy(payload, bytes.begin() + 20);
     return bytes;
 }
 

@@ -23,10 +23,10 @@ namespace hourglass::runtime {
 /// What a host on a TUN device is to be.
 struct TunHostSettings {
     link::TunSettings tun;
-    /// The host's own addresses, each with the prefix of the link. One of a family at most.
+    /// The host's own addresses, each with the prefix of its link.
     std::vector<Prefix> addresses;
-    /// The kernel's addresses on the link. For a family without one: what the interface has that is on the link of the
-    /// host's address, or else the link's first address, `first_other_address`.
+    /// The kernel's addresses on the device. For a family without one, that of the host's first address decides: what
+    /// the interface has on its link already, or else `first_other_address`.
     std::vector<Prefix> kernel_addresses;
     std::uint32_t queue_length = 4096;  ///< Packets that the device holds for the host.
     std::filesystem::path capture;      ///< A pcapng file of all packets of the link; empty: none.
