@@ -82,9 +82,11 @@ Step check_reset(Arrival& a) {
     if (a.segment.view.seq() != c.rcv_nxt) return challenge(a, "RFC 5961 3.2");
     ++a.engine.counters.resets_in;
     if (c.state == State::established || c.state == State::close_wait) ++a.engine.counters.established_resets;
-    // Both directions were closed already in the last three states: nothing is lost by it.
+    // In the last three states both directions were closed already: nothing is lost by it, unless data still waits for
+    // its acknowledgement.
     const bool closing = c.state == State::closing || c.state == State::last_ack || c.state == State::time_wait;
-    a.engine.finish(c, closing ? Error::none : Error::reset, "RST received");
+    const bool all_acknowledged = c.send_queue_size() == 0;
+    a.engine.finish(c, closing && all_acknowledged ? Error::none : Error::reset, "RST received");
     return Disposition{Verdict::reset_received, "RFC 9293 3.10.7.4 second"};
 }
 
