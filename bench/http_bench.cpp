@@ -41,7 +41,7 @@ void read_request(benchmark::State& state, std::string_view text, std::size_t pi
         std::size_t fields = 0;
         for (std::size_t at = 0; at < all.size(); at += piece) {
             auto bytes = all.subspan(at, std::min(piece, all.size() - at));
-            for (auto step = parser.parse(bytes); step->kind != ParseStep::Kind::need_more;
+            for (auto step = parser.parse(bytes); step && step->kind != ParseStep::Kind::need_more;
                  step = parser.parse(bytes)) {
                 bytes = bytes.subspan(step->consumed);
                 fields = parser.request().fields.size();

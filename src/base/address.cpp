@@ -105,9 +105,6 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return text.find(':') == std::string_view::npos ? parse_v4(text) : parse_v6(text);
 }
 
-bool IpAddress::is_unspecified() const { return is_v4() ? v4_value() == 0 : *this == IpAddress{}; }
-bool IpAddress::is_multicast() const { return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff; }
-bool IpAddress::is_limited_broadcast() const { return is_v4() && v4_value() == 0xffffffff; }
 
 bool IpAddress::is_loopback() const {
     if (is_v4()) return octets_[12] == 127;

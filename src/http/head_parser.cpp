@@ -133,6 +133,12 @@ HeadParser::Scan HeadParser::scan_target(std::string_view text) {
 HeadParser::Scan HeadParser::scan_version(std::string_view text) {
     constexpr std::string_view pattern = "HTTP/#.#\r\n";  // # is a digit
     const std::size_t begin = second_end_ + 1;
+    if (at_ == begin && text.substr(at_).starts_with("HTTP/1.1\r\n")) {  // nearly always
+        version_ = kHttp11;
+        at_ += pattern.size();
+        begin_fields();
+        return false;
+    }
     for (; at_ - begin < pattern.size(); ++at_) {
         if (at_ == text.size()) return false;
         const char expected = pattern[at_ - begin];

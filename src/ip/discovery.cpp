@@ -5,7 +5,6 @@
 
 #include "hourglass/wire/arp.h"
 #include "hourglass/wire/neighbor_discovery.h"
-#include "ip/groups.h"
 #include "ip/implementation.h"
 #include "ip/plausible.h"
 
@@ -14,6 +13,7 @@ namespace hourglass::ip {
 namespace {
 
 constexpr std::uint8_t kDiscoveryHopLimit = 255;  // RFC 4861, section 7.1: so it comes from this link.
+const IpAddress kAllNodes = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 }  // namespace
 
@@ -118,7 +118,7 @@ void Host::Implementation::solicit(InterfaceId id, const IpAddress& target, std:
 void Host::Implementation::transmit_to(InterfaceId id, Packet packet, const IpAddress& neighbour,
                                        const MacAddress& mac) {
     Interface& interface = at(id);
-    packet = with_headroom(std::move(packet), wire::EthernetHeader::kSize);
+    need_headroom(packet, wire::EthernetHeader::kSize);
     const wire::EthernetHeader frame{.destination = mac,
                                      .source = interface.settings.mac,
                                      .type = neighbour.is_v4() ? wire::EtherType::ipv4 : wire::EtherType::ipv6};

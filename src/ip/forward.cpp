@@ -41,7 +41,7 @@ bool Host::Implementation::may_leave_its_link(const Datagram& datagram) const {
            !datagram.source.is_unspecified();
 }
 
-void Host::Implementation::forward(Datagram datagram, Packet packet) {
+void Host::Implementation::forward(Datagram datagram, Packet&& packet) {
     if (!settings.forwarding || datagram.origin.looped) {
         ++counters.dropped_not_local;
         return;
@@ -88,7 +88,7 @@ void Host::Implementation::refuse_too_big(const Datagram& datagram, std::uint32_
 }
 
 /// What the device that it came from left to the next one, and the next one does not do, is done here.
-void Host::Implementation::emit_forwarded(const NextHop& hop, Packet packet, bool too_big) {
+void Host::Implementation::emit_forwarded(const NextHop& hop, Packet&& packet, bool too_big) {
     const InterfaceSettings& link = at(hop.interface).settings;
     const bool cut = packet.offload.gso_size != 0 && (too_big || link.max_gso < packet.size());
     if (cut) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "hourglass/wire/neighbor_discovery.h"
-#include "ip/groups.h"
 #include "ip/implementation.h"
 
 namespace hourglass::ip {
@@ -17,6 +16,10 @@ constexpr std::size_t kMaxInterfaces = 256;
 
 /// Rounds of loopback traffic in one `poll`, so that two applications of one host can't hold it for ever.
 constexpr unsigned kMaxRounds = 64;
+
+const IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);  // RFC 1112, section 4
+const IpAddress kAllNodes = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+const IpAddress kAllNodesOfInterface = IpAddress::v6({0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 SipKey derive(const SipKey& secret, std::uint8_t use) {
     const std::array<std::byte, 2> low{std::byte{use}, std::byte{0}}, high{std::byte{use}, std::byte{1}};
@@ -50,8 +53,9 @@ Host::Implementation::Implementation(HostSettings host_settings, BufferPool& poo
 InterfaceId Host::Implementation::add_interface(InterfaceSettings interface) {
     if (interfaces.size() >= kMaxInterfaces) throw std::length_error("a host has at most 256 interfaces");
     const auto id = static_cast<InterfaceId>(interfaces.size());
-    interfaces.push_back({std::move(interface), {}});
-    for (const Prefix& prefix : interfaces.back().settings.addresses) add_address(id, prefix);
+    interfaces.push_back(std::make_unique<Interface>(Interface{std::move(interface), {}}));
+    forget_last_hop();
+    for (const Prefix& prefix : interfaces.back()->settings.addresses) add_address(id, prefix);
     return id;
 }
 
@@ -132,9 +136,10 @@ void Host::add_route(const Route& route) {
     if (static_cast<std::size_t>(route.interface) >= interface_count())
         throw std::out_of_range("route to an interface that the host does not have");
     implementation_->routes.add(route);
+    implementation_->forget_last_hop();
 }
 const InterfaceSettings& Host::interface(InterfaceId id) const {
-    return implementation_->interfaces.at(static_cast<std::size_t>(id)).settings;
+    return implementation_->interfaces.at(static_cast<std::size_t>(id))->settings;
 }
 std::size_t Host::interface_count() const { return implementation_->interfaces.size(); }
 bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
@@ -147,10 +152,10 @@ void Host::poll(Instant now) { implementation_->poll(now); }
 Instant Host::next_deadline() { return implementation_->next_deadline(); }
 
 std::vector<Packet> Host::take_output(InterfaceId interface) {
-    return std::exchange(implementation_->interfaces.at(static_cast<std::size_t>(interface)).output, {});
+    return std::exchange(implementation_->interfaces.at(static_cast<std::size_t>(interface))->output, {});
 }
 void Host::take_output(InterfaceId interface, std::vector<Packet>& batch) {
-    implementation_->interfaces.at(static_cast<std::size_t>(interface)).output.swap(batch);
+    implementation_->interfaces.at(static_cast<std::size_t>(interface))->output.swap(batch);
 }
 
 std::uint32_t Host::add_poller(std::function<void(Instant)> poll, std::function<Instant()> deadline) {

@@ -61,7 +61,7 @@ bool Host::Implementation::ping(const IpAddress& destination, std::uint16_t sequ
     return true;
 }
 
-void Host::Implementation::receive_icmp(const Datagram& datagram, Packet packet) {
+void Host::Implementation::receive_icmp(const Datagram& datagram, Packet&& packet) {
     const auto message = wire::IcmpView::parse(std::as_const(packet).bytes().subspan(datagram.transport));
     if (!message) return count(counters.malformed_icmp, message.error());
     if (!message->checksum_is_valid()) return count(counters.malformed_icmp, ParseError::bad_checksum);
@@ -88,7 +88,7 @@ void Host::Implementation::receive_icmp(const Datagram& datagram, Packet packet)
     ++counters.dropped_icmp_ignored;
 }
 
-void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet packet) {
+void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet&& packet) {
     const auto message = wire::Icmpv6View::parse(std::as_const(packet).bytes().subspan(datagram.transport));
     if (!message) return count(counters.malformed_icmp, message.error());
     if (!message->checksum_is_valid(datagram.source, datagram.destination))
@@ -120,7 +120,7 @@ void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet packe
 }
 
 /// The request becomes the reply (RFC 792; RFC 4443, section 4.2).
-void Host::Implementation::answer_echo(const Datagram& datagram, Packet packet) {
+void Host::Implementation::answer_echo(const Datagram& datagram, Packet&& packet) {
     ++counters.echo_requests_in;
     const bool v4 = datagram.destination.is_v4();
     IpAddress source = datagram.destination;

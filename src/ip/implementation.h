@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -77,9 +76,9 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void advance(Instant now) { now_ = now_ < now ? now : now_; }
 
     // input.cpp
-    void receive(InterfaceId id, Packet packet);
-    void receive_frame(Origin origin, Packet packet);
-    void receive_datagram(const Origin& origin, Packet packet);
+    void receive(InterfaceId id, Packet&& packet);
+    void receive_frame(Origin origin, Packet&& packet);
+    void receive_datagram(const Origin& origin, Packet&& packet);
 
     // icmp.cpp
     bool ping(const IpAddress& destination, std::uint16_t sequence, std::size_t payload_size, PingHandler handler);
@@ -108,11 +107,12 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
 
     HostSettings settings;
     Counters counters;
-    std::deque<Interface> interfaces;
+    std::vector<std::unique_ptr<Interface>> interfaces;
     RouteTable routes;
     std::map<std::uint32_t, std::shared_ptr<Poller>> pollers;
     std::uint32_t last_poller = 0;
 
+    void forget_last_hop() { last_destination_ = {}; }
     [[nodiscard]] tcp::Stack& tcp() { return tcp_; }
     [[nodiscard]] udp::Sockets& udp() { return udp_; }
     [[nodiscard]] Instant now() const { return now_; }
@@ -126,28 +126,28 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] bool has_work() const;
 
     // input.cpp
-    void receive_v4(const Origin& origin, Packet packet);
-    void receive_v6(const Origin& origin, Packet packet);
+    void receive_v4(const Origin& origin, Packet&& packet);
+    void receive_v6(const Origin& origin, Packet&& packet);
     [[nodiscard]] AddressKind classify(const IpAddress& destination) const;
     [[nodiscard]] bool admit(Datagram& datagram);
-    void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet packet);
-    void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet packet);
+    void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet&& packet);
+    void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet);
     void refuse_chain(const Datagram& datagram, const wire::Ipv6ChainError& error, const Packet& packet);
-    void deliver(const Datagram& datagram, Packet packet);
-    void deliver_udp(const Datagram& datagram, Packet packet);
+    void deliver(const Datagram& datagram, Packet&& packet);
+    void deliver_udp(const Datagram& datagram, Packet&& packet);
     void refuse_protocol(const Datagram& datagram, const Packet& packet);
     void count(MalformedCounts& counts, wire::ParseError reason) { ++counts[static_cast<std::size_t>(reason)]; }
 
     // forward.cpp
-    void forward(Datagram datagram, Packet packet);
+    void forward(Datagram datagram, Packet&& packet);
     [[nodiscard]] bool may_leave_its_link(const Datagram& datagram) const;
     void refuse_too_big(const Datagram& datagram, std::uint32_t mtu, const Packet& packet);
-    void emit_forwarded(const NextHop& hop, Packet packet, bool too_big);
+    void emit_forwarded(const NextHop& hop, Packet&& packet, bool too_big);
 
     // icmp.cpp
-    void receive_icmp(const Datagram& datagram, Packet packet);
-    void receive_icmpv6(const Datagram& datagram, Packet packet);
-    void answer_echo(const Datagram& datagram, Packet packet);
+    void receive_icmp(const Datagram& datagram, Packet&& packet);
+    void receive_icmpv6(const Datagram& datagram, Packet&& packet);
+    void answer_echo(const Datagram& datagram, Packet&& packet);
     void receive_error(const Datagram& datagram, const wire::IcmpView& message);
     void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
     void complain(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
@@ -169,20 +169,23 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] bool is_own_on(InterfaceId id, const IpAddress& address) const;
 
     // output.cpp
-    bool send(Packet payload, const Envelope& envelope);
-    void loop_back(Packet packet);
+    bool send(Packet&& payload, const Envelope& envelope);
+    void loop_back(Packet&& packet);
     [[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination) const;
     [[nodiscard]] std::optional<IpAddress> select_source(InterfaceId id, const IpAddress& destination) const;
     void prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment);
-    [[nodiscard]] Packet with_headroom(Packet packet, std::size_t needed);
+    void need_headroom(Packet& packet, std::size_t needed);
+    const NextHop* segment_hop(const IpAddress& destination);
     void send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload, const Envelope& envelope);
     void fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole);
-    void transmit(const NextHop& hop, Packet packet);
-    void push(Interface& interface, Packet packet);
-    [[nodiscard]] Interface& at(InterfaceId id) { return interfaces[static_cast<std::size_t>(id)]; }
-    [[nodiscard]] const Interface& at(InterfaceId id) const { return interfaces[static_cast<std::size_t>(id)]; }
+    void transmit(const NextHop& hop, Packet&& packet);
+    void push(Interface& interface, Packet&& packet);
+    [[nodiscard]] Interface& at(InterfaceId id) { return *interfaces[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] const Interface& at(InterfaceId id) const { return *interfaces[static_cast<std::size_t>(id)]; }
 
     BufferPool& pool_;
+    NextHop last_hop_;
+    IpAddress last_destination_;
     Instant now_{};
     AddressTable addresses_;
     NeighbourTable neighbours_;

@@ -13,7 +13,7 @@ namespace hourglass::ip {
 using wire::IpProtocol;
 using wire::ParseError;
 
-void Host::Implementation::receive(InterfaceId id, Packet packet) {
+void Host::Implementation::receive(InterfaceId id, Packet&& packet) {
     ++counters.packets_in;
     counters.bytes_in += packet.size();
     const Origin origin{.interface = id};
@@ -23,7 +23,7 @@ void Host::Implementation::receive(InterfaceId id, Packet packet) {
         receive_frame(origin, std::move(packet));
 }
 
-void Host::Implementation::receive_frame(Origin origin, Packet packet) {
+void Host::Implementation::receive_frame(Origin origin, Packet&& packet) {
     const auto frame = wire::EthernetView::parse(std::as_const(packet).bytes());
     if (!frame) return count(counters.malformed_ethernet, frame.error());
     const MacAddress to = frame->destination();
@@ -45,7 +45,7 @@ void Host::Implementation::receive_frame(Origin origin, Packet packet) {
     }
 }
 
-void Host::Implementation::receive_datagram(const Origin& origin, Packet packet) {
+void Host::Implementation::receive_datagram(const Origin& origin, Packet&& packet) {
     const std::span<const std::byte> bytes = std::as_const(packet).bytes();
     if (bytes.empty()) return count(counters.malformed_ipv4, ParseError::truncated);
     switch (wire::load_8(bytes.data()) >> 4) {
@@ -58,7 +58,7 @@ void Host::Implementation::receive_datagram(const Origin& origin, Packet packet)
     }
 }
 
-void Host::Implementation::receive_v4(const Origin& origin, Packet packet) {
+void Host::Implementation::receive_v4(const Origin& origin, Packet&& packet) {
     const auto view = wire::Ipv4View::parse(std::as_const(packet).bytes());
     if (!view) return count(counters.malformed_ipv4, view.error());
     if (!origin.looped && !view->checksum_is_valid()) return count(counters.malformed_ipv4, ParseError::bad_checksum);
@@ -78,7 +78,7 @@ void Host::Implementation::receive_v4(const Origin& origin, Packet packet) {
     deliver(datagram, std::move(packet));
 }
 
-void Host::Implementation::receive_v6(const Origin& origin, Packet packet) {
+void Host::Implementation::receive_v6(const Origin& origin, Packet&& packet) {
     const auto view = wire::Ipv6View::parse(std::as_const(packet).bytes());
     if (!view) return count(counters.malformed_ipv6, view.error());
     packet.truncate(wire::Ipv6Header::kSize + view->payload_length());
@@ -136,7 +136,7 @@ bool Host::Implementation::admit(Datagram& datagram) {
     return true;
 }
 
-void Host::Implementation::reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet packet) {
+void Host::Implementation::reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet&& packet) {
     ++counters.fragments_in;
     const std::size_t size = packet.size() - datagram.transport;
     const std::uint32_t offset = view.fragment_offset();
@@ -185,18 +185,30 @@ bool has_whole_header_chain(const Packet& packet, const wire::Ipv6Chain& chain) 
 
 }  // namespace
 
-void Host::Implementation::reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet packet) {
+void Host::Implementation::reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet) {
+    using wire::Icmpv6Header;
+    using wire::Icmpv6Problem;
     ++counters.fragments_in;
     const wire::Ipv6Fragment& part = *chain.fragment;
     const std::size_t size = packet.size() - chain.offset;
-    // Its length and its place have been checked with the chain. A fragment of a fragment: RFC 8200, section 4.1 has
-    // one fragment header.
+    // A fragment of a fragment: RFC 8200, section 4.1 has one fragment header.
     if (datagram.origin.reassembled) return count(counters.malformed_ipv6, ParseError::bad_option);
     if (size == 0) return count(counters.malformed_ipv6, ParseError::bad_length);
+    Datagram invoking = datagram;
+    invoking.later_fragment = part.offset != 0;
+    if (part.more && size % 8 != 0) {
+        count(counters.malformed_ipv6, ParseError::bad_length);
+        return report(invoking, packet, Icmpv6Header::parameter_problem(Icmpv6Problem::erroneous_header, 4));
+    }
+    if (part.offset + size > 65535) {
+        count(counters.malformed_ipv6, ParseError::bad_length);
+        const auto pointer = static_cast<std::uint32_t>(chain.fragment_offset + 2);
+        return report(invoking, packet, Icmpv6Header::parameter_problem(Icmpv6Problem::erroneous_header, pointer));
+    }
     if (part.offset == 0 && !has_whole_header_chain(packet, chain)) {
         count(counters.malformed_ipv6, ParseError::truncated);
-        constexpr auto kIncompleteChain = static_cast<wire::Icmpv6Problem>(3);
-        return report(datagram, packet, wire::Icmpv6Header::parameter_problem(kIncompleteChain, 0));
+        constexpr auto kIncompleteChain = static_cast<Icmpv6Problem>(3);
+        return report(invoking, packet, Icmpv6Header::parameter_problem(kIncompleteChain, 0));
     }
     const Fragment fragment{.source = datagram.source,
                             .destination = datagram.destination,
@@ -236,7 +248,7 @@ void Host::Implementation::refuse_chain(const Datagram& datagram, const wire::Ip
     report(datagram, packet, wire::Icmpv6Header::parameter_problem(problem, error.pointer));
 }
 
-void Host::Implementation::deliver(const Datagram& datagram, Packet packet) {
+void Host::Implementation::deliver(const Datagram& datagram, Packet&& packet) {
     ++counters.delivered;
     if (datagram.protocol == IpProtocol::tcp) [[likely]] {
         if (datagram.kind == AddressKind::broadcast || datagram.kind == AddressKind::multicast) {
@@ -270,7 +282,7 @@ void Host::Implementation::refuse_protocol(const Datagram& datagram, const Packe
                                                  static_cast<std::uint32_t>(datagram.protocol_field)));
 }
 
-void Host::Implementation::deliver_udp(const Datagram& datagram, Packet packet) {
+void Host::Implementation::deliver_udp(const Datagram& datagram, Packet&& packet) {
     const auto delivery = udp_.receive(packet, datagram.transport, datagram.source, datagram.destination);
     if (!delivery) return count(counters.malformed_udp, delivery.error());
     switch (*delivery) {

@@ -29,11 +29,6 @@ unsigned common_prefix(const IpAddress& a, const IpAddress& b) {
     return 128;
 }
 
-/// RFC 6724, section 3.1: the scope of a group is in its address (RFC 4291, section 2.7).
-bool has_link_scope(const IpAddress& a) {
-    return a.is_link_local() || (a.is_v6() && a.is_multicast() && (a.octets()[1] & 0x0f) <= 2);
-}
-
 }  // namespace
 
 bool Host::Implementation::is_own_address(const IpAddress& address) const {
@@ -57,11 +52,14 @@ std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destinati
 /// The rules of RFC 6724, section 5 that matter to a host whose addresses are all preferred: 5 (the outgoing
 /// interface), 2 (the scope), 8 (the longest matching prefix). IPv4 is treated alike (RFC 1122, section 3.3.4.3).
 std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, const IpAddress& destination) const {
+    // RFC 4291, section 2.7: the scope of a group is in its second octet; 2 is the link.
+    const bool link_scope = destination.is_link_local() || (destination.is_v6() && destination.is_multicast() &&
+                                                            (destination.octets()[1] & 0x0f) == 2);
     const LocalAddress* best = nullptr;
     unsigned best_score = 0;
     for (const LocalAddress& own : addresses_.entries()) {
         if (own.kind != AddressKind::unicast || own.address.is_v4() != destination.is_v4()) continue;
-        const bool same_scope = own.address.is_link_local() == has_link_scope(destination);
+        const bool same_scope = own.address.is_link_local() == link_scope;
         const unsigned score =
             1 + common_prefix(own.address, destination) + (same_scope ? 256 : 0) + (own.interface == id ? 512 : 0);
         if (score > best_score) best = &own, best_score = score;
@@ -77,7 +75,9 @@ std::optional<IpAddress> Host::Implementation::source_for(const IpAddress& desti
 
 std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destination, const IpAddress& source) {
     const bool given = !source.is_unspecified();
-    if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
+    if (destination.is_unspecified() || destination.is_v4() != source.is_v4()) {
+        if (given || destination.is_unspecified()) return std::nullopt;
+    }
     if (given && !is_own_address(source)) return std::nullopt;
     if (is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
@@ -92,13 +92,23 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
                      link.checksum_offload};
 }
 
+const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
+    if (destination == last_destination_) [[likely]]
+        return &last_hop_;
+    const auto hop = next_hop(destination);
+    if (!hop) return nullptr;
+    last_destination_ = destination;
+    last_hop_ = *hop;
+    return &last_hop_;
+}
+
 void Host::Implementation::send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) {
     const Envelope envelope{IpProtocol::tcp, source, destination};
-    if (is_own_address(destination)) {
+    if (destination != last_destination_ && is_own_address(destination)) {
         prepend_header(segment, envelope, true);
         return loop_back(std::move(segment));
     }
-    const auto hop = next_hop(destination);
+    const NextHop* hop = segment_hop(destination);
     if (!hop) {
         ++counters.dropped_no_route;
         return;
@@ -117,7 +127,7 @@ void Host::Implementation::send_datagram(Packet datagram, const IpAddress& sourc
 }
 
 /// Sends what may be fragmented. False when there is no way to the destination.
-bool Host::Implementation::send(Packet payload, const Envelope& envelope) {
+bool Host::Implementation::send(Packet&& payload, const Envelope& envelope) {
     const IpAddress& destination = envelope.destination;
     if (is_own_address(destination)) {
         prepend_header(payload, envelope, false);
@@ -140,7 +150,7 @@ bool Host::Implementation::send(Packet payload, const Envelope& envelope) {
     return true;
 }
 
-void Host::Implementation::loop_back(Packet packet) {
+void Host::Implementation::loop_back(Packet&& packet) {
     if (looped_.size() >= settings.max_output_packets) {
         ++counters.dropped_output_full;
         return;
@@ -152,7 +162,7 @@ void Host::Implementation::loop_back(Packet packet) {
 void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
     const auto length = static_cast<std::uint16_t>(packet.size());
     if (envelope.destination.is_v4()) {
-        packet = with_headroom(std::move(packet), wire::Ipv4Header::kSize);
+        need_headroom(packet, wire::Ipv4Header::kSize);
         // RFC 6864, section 4: the number of an atomic datagram means nothing.
         const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);
         const wire::Ipv4Header header{.identification = static_cast<std::uint16_t>(id),
@@ -165,7 +175,7 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
         header.emit(packet.prepend(wire::Ipv4Header::kSize));
         return;
     }
-    packet = with_headroom(std::move(packet), wire::Ipv6Header::kSize);
+    need_headroom(packet, wire::Ipv6Header::kSize);
     const wire::Ipv6Header header{.payload_length = length,
                                   .next_header = envelope.protocol,
                                   .hop_limit = settings.ttl,
@@ -174,14 +184,14 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
     header.emit(packet.prepend(wire::Ipv6Header::kSize));
 }
 
-/// The packet itself, or a copy when what came in front of it left too little room.
-Packet Host::Implementation::with_headroom(Packet packet, std::size_t needed) {
+/// Moves to a fresh buffer when what came in front of the packet left too little room.
+void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
     if (packet.headroom() >= needed) [[likely]]
-        return packet;
+        return;
     Packet copy = pool_.packet(std::as_const(packet).bytes());
     copy.offload = packet.offload;
     copy.id = packet.id;
-    return copy;
+    packet = std::move(copy);
 }
 
 void Host::Implementation::send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload,
@@ -237,7 +247,7 @@ void Host::Implementation::fragment_v4(const NextHop& hop, std::uint32_t mtu, co
     }
 }
 
-void Host::Implementation::transmit(const NextHop& hop, Packet packet) {
+void Host::Implementation::transmit(const NextHop& hop, Packet&& packet) {
     Interface& interface = at(hop.interface);
     if (interface.settings.medium == Medium::ip) return push(interface, std::move(packet));
     if (hop.neighbour.is_multicast())
@@ -248,7 +258,7 @@ void Host::Implementation::transmit(const NextHop& hop, Packet packet) {
     neighbours_.send(hop.interface, hop.neighbour, std::move(packet), now_);
 }
 
-void Host::Implementation::push(Interface& interface, Packet packet) {
+void Host::Implementation::push(Interface& interface, Packet&& packet) {
     if (interface.output.size() >= settings.max_output_packets) {
         ++counters.dropped_output_full;
         return;

@@ -122,7 +122,7 @@ bool is_unicast(const IpAddress& a) { return !a.is_multicast() && !a.is_unspecif
 
 }  // namespace
 
-void Engine::receive(Packet packet, const IpAddress& source, const IpAddress& destination, Instant at) {
+void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& destination, Instant at) {
     now = std::max(now, at);
     ++counters.segments_in;
     if (!is_unicast(source) || !is_unicast(destination)) {

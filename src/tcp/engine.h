@@ -53,8 +53,8 @@ class Engine {
     void want_notify(ListenEntry& listener, std::uint32_t index);
     void timers_changed(Connection& c) { timers.update(c); }
 
-    void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant at);  // arrival.cpp
-    void poll(Instant at);                                                                            // poll.cpp
+    void receive(Packet&& segment, const IpAddress& source, const IpAddress& destination, Instant at);  // arrival.cpp
+    void poll(Instant at);                                                                              // poll.cpp
     [[nodiscard]] Instant next_deadline();
 
     /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up.

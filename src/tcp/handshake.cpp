@@ -45,7 +45,7 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
     c.max_gso = path.max_gso;
     c.checksum_offload = path.checksum_offload;
-    c.ts_offset = timestamp_offset(e.secret, c.flow);
+    c.ts_offset = e.settings.timestamps ? timestamp_offset(e.secret, c.flow) : 0;
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;

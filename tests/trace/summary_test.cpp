@@ -1,8 +1,7 @@
 #include "hourglass/trace/summary.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -50,9 +51,11 @@ class IpAddress {
     static std::optional<IpAddress> parse(std::string_view text);
 
     [[nodiscard]] constexpr bool is_v4() const {
-        for (std::size_t i = 0; i < 10; ++i)
-            if (octets_[i] != 0) return false;
-        return octets_[10] == 0xff && octets_[11] == 0xff;
+        const auto w = words();
+        if constexpr (std::endian::native == std::endian::little)
+            return w[0] == 0 && static_cast<std::uint32_t>(w[1]) == 0xffff0000;
+        else
+            return w[0] == 0 && w[1] >> 32 == 0x0000ffff;
     }
     [[nodiscard]] constexpr bool is_v6() const { return !is_v4(); }
     /// The value in host order. Precondition: `is_v4()`.
@@ -68,20 +71,30 @@ class IpAddress {
     }
 
     /// `0.0.0.0` or `::`.
-    [[nodiscard]] bool is_unspecified() const;
-    [[nodiscard]] bool is_multicast() const;
+    [[nodiscard]] constexpr bool is_unspecified() const { return is_v4() ? v4_value() == 0 : *this == IpAddress{}; }
+    [[nodiscard]] constexpr bool is_multicast() const {
+        return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff;
+    }
     /// 127.0.0.0/8 or `::1`.
     [[nodiscard]] bool is_loopback() const;
     /// 255.255.255.255.
-    [[nodiscard]] bool is_limited_broadcast() const;
+    [[nodiscard]] constexpr bool is_limited_broadcast() const { return is_v4() && v4_value() == 0xffffffff; }
     /// `fe80::/10` or 169.254.0.0/16.
     [[nodiscard]] bool is_link_local() const;
     /// Canonical text: dotted decimal, or RFC 5952.
     [[nodiscard]] std::string to_string() const;
 
-    auto operator<=>(const IpAddress&) const = default;
+    constexpr bool operator==(const IpAddress& other) const {
+        const auto a = words(), b = other.words();
+        return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+    }
+    constexpr auto operator<=>(const IpAddress&) const = default;
 
   private:
+    [[nodiscard]] constexpr std::array<std::uint64_t, 2> words() const {
+        return std::bit_cast<std::array<std::uint64_t, 2>>(octets_);
+    }
+
     std::array<std::uint8_t, 16> octets_{};
 };
 
