@@ -105,7 +105,6 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return text.find(':') == std::string_view::npos ? parse_v4(text) : parse_v6(text);
 }
 
-
 bool IpAddress::is_loopback() const {
     if (is_v4()) return octets_[12] == 127;
     return std::all_of(octets_.begin(), octets_.end() - 1, [](auto o) { return o == 0; }) && octets_[15] == 1;
