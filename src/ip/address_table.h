@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/ip/host.h"
+#include "ip/address_words.h"
 
 namespace hourglass::ip {
 
@@ -35,17 +35,18 @@ class AddressTable {
         if (find(entry.address) != nullptr) return;
         entries_.push_back(entry);
         if (entries_.size() * 2 > slots_.size()) {
-            slots_.assign(slots_.size() * 2, 0);
+            slots_.assign(slots_.size() * 2, {});
             for (std::uint32_t i = 0; i < entries_.size(); ++i) place(i);
         } else {
             place(static_cast<std::uint32_t>(entries_.size() - 1));
         }
     }
     [[nodiscard]] const LocalAddress* find(const IpAddress& address) const noexcept {
-        for (std::size_t i = home(address);; i = (i + 1) & (slots_.size() - 1)) {
-            if (slots_[i] == 0) return nullptr;
-            const LocalAddress& entry = entries_[slots_[i] - 1];
-            if (entry.address == address) return &entry;
+        const AddressWords words = words_of(address);
+        for (std::size_t i = home(words);; i = (i + 1) & (slots_.size() - 1)) {
+            const Slot& slot = slots_[i];
+            if (slot.entry == 0) return nullptr;
+            if (slot.words[0] == words[0] && slot.words[1] == words[1]) return &entries_[slot.entry - 1];
         }
     }
     [[nodiscard]] bool is_unicast(const IpAddress& address) const noexcept {
@@ -56,21 +57,23 @@ class AddressTable {
     [[nodiscard]] const std::vector<LocalAddress>& entries() const noexcept { return entries_; }
 
   private:
-    [[nodiscard]] std::size_t home(const IpAddress& address) const noexcept {
-        std::uint64_t high, low;
-        std::memcpy(&high, address.octets().data(), 8);
-        std::memcpy(&low, address.octets().data() + 8, 8);
-        const std::uint64_t mixed = (high * 0x9e3779b97f4a7c15 ^ low) * 0xd6e8feb86659fd93;
+    struct Slot {
+        AddressWords words{};
+        std::uint32_t entry = 0;  // Index + 1; 0 is free.
+    };
+    [[nodiscard]] std::size_t home(const AddressWords& words) const noexcept {
+        const std::uint64_t mixed = (words[0] * 0x9e3779b97f4a7c15 ^ words[1]) * 0xd6e8feb86659fd93;
         return static_cast<std::size_t>(mixed >> 32) & (slots_.size() - 1);
     }
     void place(std::uint32_t index) {
-        std::size_t i = home(entries_[index].address);
-        while (slots_[i] != 0) i = (i + 1) & (slots_.size() - 1);
-        slots_[i] = index + 1;
+        const AddressWords words = words_of(entries_[index].address);
+        std::size_t i = home(words);
+        while (slots_[i].entry != 0) i = (i + 1) & (slots_.size() - 1);
+        slots_[i] = {words, index + 1};
     }
 
     std::vector<LocalAddress> entries_;
-    std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(16);  // Index + 1; 0 is free.
+    std::vector<Slot> slots_ = std::vector<Slot>(16);
 };
 
 }  // namespace hourglass::ip

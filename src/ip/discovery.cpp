@@ -5,6 +5,7 @@
 
 #include "hourglass/wire/arp.h"
 #include "hourglass/wire/neighbor_discovery.h"
+#include "ip/groups.h"
 #include "ip/implementation.h"
 #include "ip/plausible.h"
 
@@ -13,7 +14,6 @@ namespace hourglass::ip {
 namespace {
 
 constexpr std::uint8_t kDiscoveryHopLimit = 255;  // RFC 4861, section 7.1: so it comes from this link.
-const IpAddress kAllNodes = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 }  // namespace
 

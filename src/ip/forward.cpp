@@ -35,8 +35,7 @@ std::size_t size_on_link(const Packet& packet, std::size_t transport) {
 /// RFC 1812, sections 4.2.2.11 and 5.3.4; RFC 4291, section 2.5.6.
 bool Host::Implementation::may_leave_its_link(const Datagram& datagram) const {
     const bool v4 = datagram.destination.is_v4();
-    const auto plausibility = v4 ? plausibility_v4 : plausibility_v6;
-    return !datagram.origin.link_group && plausibility(datagram.destination) == Plausibility::unicast &&
+    return !datagram.origin.link_group && plausibility(datagram.destination, v4) == Plausibility::unicast &&
            !datagram.destination.is_link_local() && !datagram.source.is_link_local() &&
            !datagram.source.is_unspecified();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hourglass/wire/neighbor_discovery.h"
+#include "ip/groups.h"
 #include "ip/implementation.h"
 
 namespace hourglass::ip {
@@ -16,10 +17,6 @@ constexpr std::size_t kMaxInterfaces = 256;
 
 /// Rounds of loopback traffic in one `poll`, so that two applications of one host can't hold it for ever.
 constexpr unsigned kMaxRounds = 64;
-
-const IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);  // RFC 1112, section 4
-const IpAddress kAllNodes = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-const IpAddress kAllNodesOfInterface = IpAddress::v6({0xff, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 SipKey derive(const SipKey& secret, std::uint8_t use) {
     const std::array<std::byte, 2> low{std::byte{use}, std::byte{0}}, high{std::byte{use}, std::byte{1}};

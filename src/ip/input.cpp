@@ -113,14 +113,13 @@ AddressKind Host::Implementation::classify(const IpAddress& destination) const {
 bool Host::Implementation::admit(Datagram& datagram) {
     if (datagram.origin.looped) return true;
     const bool v4 = datagram.destination.is_v4();
-    const auto plausibility = v4 ? plausibility_v4 : plausibility_v6;
-    const Plausibility destination = plausibility(datagram.destination);
+    const Plausibility destination = plausibility(datagram.destination, v4);
     if (destination == Plausibility::loopback || destination == Plausibility::unspecified ||
         destination == Plausibility::never) {
         ++counters.dropped_bad_destination;
         return false;
     }
-    const Plausibility source = plausibility(datagram.source);
+    const Plausibility source = plausibility(datagram.source, v4);
     const bool to_group = datagram.kind == AddressKind::broadcast || datagram.kind == AddressKind::multicast;
     // A host that has no address yet may speak to a group: DHCP, and the detection of duplicate addresses.
     const bool nameless = source == Plausibility::unspecified && to_group &&
@@ -186,29 +185,17 @@ bool has_whole_header_chain(const Packet& packet, const wire::Ipv6Chain& chain) 
 }  // namespace
 
 void Host::Implementation::reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet) {
-    using wire::Icmpv6Header;
-    using wire::Icmpv6Problem;
     ++counters.fragments_in;
     const wire::Ipv6Fragment& part = *chain.fragment;
     const std::size_t size = packet.size() - chain.offset;
-    // A fragment of a fragment: RFC 8200, section 4.1 has one fragment header.
+    // Its length and place have been checked with the chain. A fragment of a fragment: RFC 8200, section 4.1 has one
+    // fragment header.
     if (datagram.origin.reassembled) return count(counters.malformed_ipv6, ParseError::bad_option);
     if (size == 0) return count(counters.malformed_ipv6, ParseError::bad_length);
-    Datagram invoking = datagram;
-    invoking.later_fragment = part.offset != 0;
-    if (part.more && size % 8 != 0) {
-        count(counters.malformed_ipv6, ParseError::bad_length);
-        return report(invoking, packet, Icmpv6Header::parameter_problem(Icmpv6Problem::erroneous_header, 4));
-    }
-    if (part.offset + size > 65535) {
-        count(counters.malformed_ipv6, ParseError::bad_length);
-        const auto pointer = static_cast<std::uint32_t>(chain.fragment_offset + 2);
-        return report(invoking, packet, Icmpv6Header::parameter_problem(Icmpv6Problem::erroneous_header, pointer));
-    }
     if (part.offset == 0 && !has_whole_header_chain(packet, chain)) {
         count(counters.malformed_ipv6, ParseError::truncated);
-        constexpr auto kIncompleteChain = static_cast<Icmpv6Problem>(3);
-        return report(invoking, packet, Icmpv6Header::parameter_problem(kIncompleteChain, 0));
+        constexpr auto kIncompleteChain = static_cast<wire::Icmpv6Problem>(3);
+        return report(datagram, packet, wire::Icmpv6Header::parameter_problem(kIncompleteChain, 0));
     }
     const Fragment fragment{.source = datagram.source,
                             .destination = datagram.destination,

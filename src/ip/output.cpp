@@ -52,9 +52,9 @@ std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destinati
 /// The rules of RFC 6724, section 5 that matter to a host whose addresses are all preferred: 5 (the outgoing
 /// interface), 2 (the scope), 8 (the longest matching prefix). IPv4 is treated alike (RFC 1122, section 3.3.4.3).
 std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, const IpAddress& destination) const {
-    // RFC 4291, section 2.7: the scope of a group is in its second octet; 2 is the link.
+    // RFC 4291, section 2.7: the scope of a group is in its second octet; 1 is the interface, 2 the link.
     const bool link_scope = destination.is_link_local() || (destination.is_v6() && destination.is_multicast() &&
-                                                            (destination.octets()[1] & 0x0f) == 2);
+                                                            (destination.octets()[1] & 0x0f) <= 2);
     const LocalAddress* best = nullptr;
     unsigned best_score = 0;
     for (const LocalAddress& own : addresses_.entries()) {
@@ -75,9 +75,7 @@ std::optional<IpAddress> Host::Implementation::source_for(const IpAddress& desti
 
 std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destination, const IpAddress& source) {
     const bool given = !source.is_unspecified();
-    if (destination.is_unspecified() || destination.is_v4() != source.is_v4()) {
-        if (given || destination.is_unspecified()) return std::nullopt;
-    }
+    if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
     if (is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};

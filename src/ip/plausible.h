@@ -33,4 +33,9 @@ enum class Plausibility : std::uint8_t {
     return address.is_loopback() ? Plausibility::loopback : Plausibility::unicast;
 }
 
+/// The same, of an address of a datagram of the given family.
+[[nodiscard]] inline Plausibility plausibility(const IpAddress& address, bool v4) noexcept {
+    return v4 ? plausibility_v4(address) : plausibility_v6(address);
+}
+
 }  // namespace hourglass::ip

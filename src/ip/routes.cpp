@@ -1,25 +1,21 @@
 #include "ip/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 
 namespace hourglass::ip {
 
 namespace {
 
-using Words = std::array<std::uint64_t, 2>;
-
-Words words_of(const IpAddress& address) noexcept { return std::bit_cast<Words>(address.octets()); }
-
 /// A mask with the first `length` bits of sixteen octets set, as it lies in memory.
-Words mask_of(unsigned length) noexcept {
+AddressWords mask_of(unsigned length) noexcept {
     std::array<std::uint8_t, 16> octets{};
     for (unsigned i = 0; i < octets.size(); ++i) {
-        const unsigned bits = std::clamp(static_cast<int>(length) - static_cast<int>(i * 8), 0, 8);
+        const int bits = std::clamp(static_cast<int>(length) - static_cast<int>(i * 8), 0, 8);
         octets[i] = static_cast<std::uint8_t>(0xff00u >> bits);
     }
-    return std::bit_cast<Words>(octets);
+    return std::bit_cast<AddressWords>(octets);
 }
 
 }  // namespace
@@ -27,8 +23,8 @@ Words mask_of(unsigned length) noexcept {
 void RouteTable::add(const Route& route) {
     const Prefix& prefix = route.destination;
     const bool v4 = prefix.address.is_v4();
-    const Words mask = mask_of(v4 ? prefix.length + 96u : prefix.length);
-    const Words words = words_of(prefix.address);
+    const AddressWords mask = mask_of(v4 ? prefix.length + 96u : prefix.length);
+    const AddressWords words = words_of(prefix.address);
     auto& entries = v4 ? v4_ : v6_;
     const auto longer = [&](const Entry& e) { return e.route.destination.length >= prefix.length; };
     entries.insert(std::ranges::find_if_not(entries, longer),
@@ -36,7 +32,7 @@ void RouteTable::add(const Route& route) {
 }
 
 std::optional<NextHop> RouteTable::find(const IpAddress& destination) const noexcept {
-    const Words words = words_of(destination);
+    const AddressWords words = words_of(destination);
     for (const Entry& entry : of_family(destination)) {
         if ((words[0] & entry.mask[0]) != entry.network[0] || (words[1] & entry.mask[1]) != entry.network[1]) continue;
         return NextHop{entry.route.interface, entry.route.gateway.value_or(destination)};

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/ip/host.h"
+#include "ip/address_words.h"
 
 namespace hourglass::ip {
 
@@ -25,8 +25,8 @@ class RouteTable {
 
   private:
     struct Entry {
-        std::array<std::uint64_t, 2> network{};
-        std::array<std::uint64_t, 2> mask{};
+        AddressWords network{};
+        AddressWords mask{};
         Route route;
     };
     [[nodiscard]] const std::vector<Entry>& of_family(const IpAddress& a) const { return a.is_v4() ? v4_ : v6_; }

@@ -63,8 +63,8 @@ std::vector<Packet> cut_super_segment(BufferPool& pool, const Packet& super_segm
     for (std::size_t offset = 0; offset == 0 || offset < payload.size(); offset += step) {
         const auto part = payload.subspan(offset, std::min(step, payload.size() - offset));
         Packet piece = pool.packet(headers + part.size());
-        std::ranges::copy(bytes.first(headers), piece.append(headers).begin());
-        std::ranges::copy(part, piece.append(part.size()).begin());
+        std::memcpy(piece.append(headers).data(), bytes.data(), headers);
+        if (!part.empty()) std::memcpy(piece.append(part.size()).data(), part.data(), part.size());
         fix_ip_header(piece.bytes(), layout->transport, static_cast<std::uint16_t>(pieces.size()));
         const std::span<std::byte> segment = piece.bytes().subspan(layout->transport);
         wire::store_be32(segment.data() + 4, (tcp->seq() + static_cast<std::uint32_t>(offset)).raw());
