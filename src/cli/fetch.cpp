@@ -72,8 +72,7 @@ void show_request(const http::Request& request) {
 
 Fetch::Fetch(asio::io_context& context, const LiveHost& live, const GetOptions& options, const http::Url& url,
              http::Request request, Done done)
-    : context_(context),
-      live_(live),
+    : live_(live),
       options_(options),
       url_(url),
       request_(std::move(request)),

@@ -45,7 +45,6 @@ class Fetch : private tcp::ConnectionHandler {
     void on_writable(tcp::Stream) override { pump(); }
     void on_closed(tcp::Stream stream, tcp::Error error) override;
 
-    asio::io_context& context_;
     const LiveHost& live_;
     const GetOptions& options_;
     const http::Url& url_;
