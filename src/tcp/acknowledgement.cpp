@@ -46,7 +46,9 @@ void on_new_ack(Engine& e, Connection& c, Seq ack) {
     if (!in_recovery)
         c.congestion.on_ack({.now = e.now,
                              .acked = acked,
-                             .in_flight = in_flight,
+                             .newly_delivered = acked,
+                             .prior_in_flight = in_flight,
+                             .in_flight = c.in_flight(),
                              .mss = c.snd_mss,
                              .srtt = c.rto.srtt(),
                              .cwnd_limited = o.window_filled});
