@@ -44,14 +44,16 @@ void on_new_ack(Engine& e, Connection& c, Seq ack) {
 
     const bool in_recovery = o.recovery.phase() == Recovery::Phase::fast_recovery;
     if (!in_recovery)
-        c.congestion.on_ack({.now = e.now,
+        c.congestion.on_ack(o.congestion,
+                            {.now = e.now,
                              .acked = acked,
                              .newly_delivered = acked,
                              .prior_in_flight = in_flight,
                              .in_flight = c.in_flight(),
                              .mss = c.snd_mss,
                              .srtt = c.rto.srtt(),
-                             .cwnd_limited = o.window_filled});
+                             .cwnd_limited = o.window_filled},
+                            e.settings);
     o.window_filled = false;
     if (o.recovery.on_ack(c.outstanding(), acked) == RecoveryStep::recovered) c.congestion.on_recovered();
     restart_retransmission_timer(e, c, o.recovery.phase() == Recovery::Phase::fast_recovery);
@@ -66,7 +68,7 @@ void on_duplicate_ack(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
     if (o.recovery.on_duplicate_ack(c.outstanding()) != RecoveryStep::entered) return;
     ++e.counters.fast_retransmits;
-    c.congestion.on_congestion(c.in_flight(), c.snd_mss);
+    c.congestion.on_congestion(o.congestion, {.in_flight = c.in_flight(), .mss = c.snd_mss});
 }
 
 /// The probe of a closed window has been answered (RFC 9293, section 3.8.6.1).

@@ -27,9 +27,11 @@ namespace hourglass::tcp {
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
+    CongestionFlight congestion;
     Seq timed_end;                   ///< The segment whose round trip is being measured ends here.
     Instant timed_at = kNever;       ///< When it was sent; kNever: none is being measured.
     Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
+    Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
     std::uint8_t retries = 0;        ///< Timeouts in a row.
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     SpareBoxes<Outbox>* home = nullptr;
@@ -37,7 +39,8 @@ struct Outbox {
     void clear() {
         data.clear();
         recovery = {};
-        timed_at = retransmit_at = kNever;
+        congestion = {};
+        timed_at = retransmit_at = pacing_at = kNever;
         retries = 0;
         window_filled = false;
     }
@@ -160,7 +163,10 @@ struct Connection {
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }
-    [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at(), delayed_ack_at, idle_at}); }
+    [[nodiscard]] Instant pacing_at() const { return outbox ? outbox->pacing_at : kNever; }
+    [[nodiscard]] Instant next_timer() const {
+        return std::min({retransmit_at(), pacing_at(), delayed_ack_at, idle_at});
+    }
     /// Payload that the peer has acknowledged: neither our SYN nor our FIN counts.
     [[nodiscard]] std::uint64_t bytes_acked() const {
         const std::uint64_t all = total(snd_una, iss, snd_una_laps);

@@ -11,6 +11,7 @@ std::string_view timer_name(const Connection& c) {
     const Instant next = c.next_timer();
     if (next == kNever) return "off";
     if (next == c.retransmit_at()) return c.persisting ? "persist" : "retransmit";
+    if (next == c.pacing_at()) return "pacing";
     if (next == c.delayed_ack_at) return "delayed-ack";
     return c.state == State::fin_wait_2 && c.released ? "fin-wait-2" : "keepalive";
 }

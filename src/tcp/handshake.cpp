@@ -1,6 +1,7 @@
 #include "tcp/handshake.h"
 
 #include <algorithm>
+#include <span>
 
 #include "tcp/close.h"
 #include "tcp/emit.h"
@@ -119,14 +120,17 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
-    c.congestion =
-        CongestionControl(e.settings.congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
         if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
         c.outbox->timed_at = kNever;
         c.outbox->retries = 0;
     }
+    c.congestion = CongestionControl(e.settings.congestion,
+                                     {.initial_window = initial_window(c.snd_mss, e.settings.initial_window_segments),
+                                      .seed = siphash(e.secret, std::as_bytes(std::span(&c.generation, 1))),
+                                      .srtt = c.rto.srtt(),
+                                      .now = e.now});
     if (c.syn_lost) {
         c.rto.on_handshake_timeout(e.settings);
         c.congestion.on_handshake_loss(c.snd_mss);

@@ -48,7 +48,9 @@ void on_retransmission(Engine& e, Connection& c) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
-        c.congestion.on_timeout(c.in_flight(), c.snd_mss, o.retries == 1);
+        c.congestion.on_timeout(o.congestion,
+                                {.signal = CongestionSignal::timeout, .in_flight = c.in_flight(), .mss = c.snd_mss},
+                                o.retries == 1);
         o.recovery.on_timeout(c.outstanding());
         o.timed_at = kNever;
     }
@@ -91,6 +93,10 @@ void set_idle_timer(Engine& e, Connection& c) {
 }
 
 void expire(Engine& e, Connection& c) {
+    if (c.pacing_at() <= e.now) {
+        c.outbox->pacing_at = kNever;
+        e.want_output(c);
+    }
     if (c.delayed_ack_at <= e.now) {
         c.delayed_ack_at = kNever;
         tell(e, c, "delayed ACK", 1);
