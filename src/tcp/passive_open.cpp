@@ -25,6 +25,7 @@ HalfOpen compress(const Connection& c) {
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
+    entry.sack = c.sack;
     entry.snd_wscale = c.snd_wscale;
     return entry;
 }
@@ -96,6 +97,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
+    c.sack = entry.sack;
     c.snd_wscale = entry.snd_wscale & 15;
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);
@@ -128,7 +130,7 @@ Step promote(Arrival& a) {
     // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
     if (half.attempts == 0) {
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (r > Duration::zero()) c.rto.on_sample(r);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);
