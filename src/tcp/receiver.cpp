@@ -33,7 +33,7 @@ void acknowledge_in_order_data(Engine& e, Connection& c) {
 
 /// RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own, also within a batch.
 void acknowledge_at_once(Engine& e, Connection& c, SendReason reason) {
-    if (c.ack_reason == reason && !c.compact) emit_ack(e, c, reason);
+    if (c.ack_reason != SendReason::none && !c.compact) emit_ack(e, c, c.ack_reason);
     ack_now(e, c, reason);
 }
 
