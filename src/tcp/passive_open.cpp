@@ -130,7 +130,7 @@ Step promote(Arrival& a) {
     // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
     if (half.attempts == 0) {
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r);
+        if (r > Duration::zero()) c.rto.on_handshake(r, e.now);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

@@ -44,6 +44,7 @@ std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
 /// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
 void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
     Outbox& o = *c.outbox;
+    o.used = true;
     const Outstanding before = c.outstanding();
     const auto snapshot = [&](Seq from, Seq to, bool again) {
         return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);

@@ -89,7 +89,11 @@ class Sack : public Single {
         return list;
     }
     void fly_ten() {
-        accept_connection(offer());
+        listen();
+        in({.flags = "S", .options = offer()});
+        ASSERT_EQ(out(), "S. seq=0 ack=1 len=0");
+        now += 100ms;
+        in({.flags = ".", .seq = 1, .ack = 1});
         send(std::string(30'000, 'x'));
         poll();
         for (std::uint32_t i = 0; i < 10; ++i) ASSERT_EQ(out(), fmt::format(". seq={} ack=1 len=1000", 1 + 1000 * i));
@@ -259,7 +263,7 @@ TEST_F(Sack, APeerThatThrowsAwayWhatItHeldIsFoundOut_Rfc2018_8) {
     in({.flags = ".", .seq = 1, .ack = 2001});
     EXPECT_EQ(stack().counters().sack_reneging, 1u);
     EXPECT_EQ(info().sacked, 0u);
-    pass(1s);
+    pass(1500ms);
     drain();
     EXPECT_EQ(stack().counters().retransmission_timeouts, 1u);
 }

@@ -72,9 +72,16 @@ class Recovery::Reading final : public Scoreboard::Visitor {
 
 void Recovery::clear() {
     board_.clear();
-    Scoreboard kept = std::move(board_);
-    *this = {};
-    board_ = std::move(kept);
+    rack_ = {};
+    probe_ = {};
+    prr_ = {};
+    spurious_ = {};
+    forward_rto_ = {};
+    duplicates_ = {};
+    reordering_at_ = kNever;
+    limited_ = 0;
+    state_ = RecoveryState::open;
+    has_recover_ = urgent_ = first_partial_ = false;
 }
 
 // --- What was sent
