@@ -55,9 +55,10 @@ Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     return {d, before, c.state};
 }
 
-Outcome to_half_open(Engine& e, std::uint32_t index, Segment& seg) {
+Outcome to_half_open(Engine& e, FlowEntry entry, Segment& seg) {
+    const std::uint32_t index = entry.index;
     Connection c = expand(e, e.half_open.slab[index]);
-    Arrival a{e, &c, seg};
+    Arrival a{e, &c, seg, entry};
     const Disposition d = dispatch(a);
     if (a.connection != &c) return {d, State::syn_received, a.connection->state};  // a connection of its own now
     if (c.ack_reason != SendReason::none) emit_ack(e, c, c.ack_reason);
@@ -103,12 +104,13 @@ Outcome to_nobody(Engine& e, Segment& seg) {
 }
 
 Outcome demultiplex(Engine& e, Segment& seg) {
-    const FlowEntry entry = e.find(seg.flow);
+    seg.flow_hash = e.hash(seg.flow);
+    const FlowEntry entry = e.find(seg.flow, seg.flow_hash);
     switch (entry.kind) {
         case FlowKind::connection:
             return to_connection(e, e.connections[entry.index], seg);
         case FlowKind::half_open:
-            return to_half_open(e, entry.index, seg);
+            return to_half_open(e, entry, seg);
         case FlowKind::time_wait:
             return to_time_wait(e, entry.index, seg);
         case FlowKind::none:

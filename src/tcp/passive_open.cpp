@@ -59,7 +59,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.state = State::listen;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
-    c.iss = initial_sequence_number(e.secret, c.flow, e.now);
+    c.iss += sequence_clock(e.now);
     // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
     if (has_min_iss) c.iss = max(c.iss, min_iss);
     c.snd_una = c.iss;
@@ -70,7 +70,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     entry = compress(c);
     entry.deadline = to_tick(e.now + syn_ack_timeout(e, 0));
     e.half_open.enqueue(index);
-    e.flows.insert(e.hash(c.flow), {FlowKind::half_open, index});
+    e.flows.insert(syn.flow_hash, {FlowKind::half_open, index});
     ++l.half_open;
     e.change_state(c, State::syn_received, "SYN received");
     send_syn_ack(e, c, SendReason::passive_open);
@@ -104,7 +104,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
 
 Step promote(Arrival& a) {
     Engine& e = a.engine;
-    const FlowEntry entry = e.find(a.connection->flow);
+    const FlowEntry entry = a.entry;
     const HalfOpen half = e.half_open.slab[entry.index];
     const std::uint32_t listener = e.listeners.find({half.flow.local, half.flow.local_port});
     ListenEntry& l = e.listeners.slab[listener];
@@ -116,7 +116,7 @@ Step promote(Arrival& a) {
     e.half_open.slab.give_back(entry.index);
     --l.half_open;
 
-    Connection& c = *e.make_connection_for(half.flow, entry);
+    Connection& c = *e.make_connection_for(a.segment, entry);
     const std::uint32_t index = c.index;
     const std::uint32_t generation = c.generation;
     c = std::move(*a.connection);
