@@ -76,8 +76,11 @@ void Host::Implementation::poll(Instant now) {
     if (neighbours_.next_deadline() <= now_) neighbours_.poll(now_);
     if (reassembler_.next_deadline() <= now_) expire_reassembly();
     for (unsigned round = 0; round < kMaxRounds; ++round) {
-        if (has_work()) run_queues();
-        if (!pollers.empty()) run_pollers();
+        if (has_work() || !pollers.empty()) {
+            tcp_.advance(now_);  // what they call there is observed at the right time
+            run_queues();
+            run_pollers();
+        }
         tcp_.poll(now_);
         if (!has_work()) return;
     }
