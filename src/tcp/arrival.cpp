@@ -4,6 +4,7 @@
 #include "tcp/engine.h"
 #include "tcp/passive_open.h"
 #include "tcp/segment.h"
+#include "tcp/stateless_open.h"
 #include "tcp/steps.h"
 
 namespace hourglass::tcp {
@@ -99,6 +100,11 @@ Outcome to_time_wait(Engine& e, std::uint32_t index, Segment& seg) {
 Outcome to_nobody(Engine& e, Segment& seg) {
     const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
     if (listener == Slab<ListenEntry>::kNone) return {states::closed(e, seg)};
+    if (auto c = connection_from_cookie(e, seg)) {
+        Arrival a{e, &*c, seg};
+        const Disposition d = dispatch(a);
+        return {d, State::syn_received, a.connection->state};
+    }
     const Disposition d = states::listen(e, listener, seg);
     return {d, State::listen, d.verdict == Verdict::accepted ? State::syn_received : State::listen};
 }

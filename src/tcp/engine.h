@@ -78,6 +78,7 @@ class Engine {
     Observer* observer = nullptr;
     Counters counters;
     Instant now{};
+    Instant last_cookie_at = kNever;  ///< When a SYN was last answered without an entry; kNever: not yet.
 
     SpareBoxes<Outbox> spare_outboxes;
     SpareBoxes<Inbox> spare_inboxes;

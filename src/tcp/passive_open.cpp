@@ -6,6 +6,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
+#include "tcp/stateless_open.h"
 
 namespace hourglass::tcp {
 
@@ -47,8 +48,10 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue)
         return drop_syn(e.counters.dropped_accept_full, Verdict::dropped_accept_full);
-    if (l.half_open >= l.options.half_open || e.half_open.slab.full())
-        return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    const bool full = l.half_open >= l.options.half_open || e.half_open.slab.full();
+    const bool stateless =
+        e.settings.syn_cookies == SynCookies::always || (full && e.settings.syn_cookies != SynCookies::off);
+    if (full && !stateless) return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
     const auto path = e.network.path_to(syn.flow.remote, syn.flow.local);
     if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
 
@@ -59,6 +62,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.state = State::listen;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
+    if (stateless) return answer_with_cookie(e, c, syn);
     c.iss += sequence_clock(e.now);
     // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
     if (has_min_iss) c.iss = max(c.iss, min_iss);
@@ -105,18 +109,15 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
 Step promote(Arrival& a) {
     Engine& e = a.engine;
     const FlowEntry entry = a.entry;
-    const HalfOpen half = e.half_open.slab[entry.index];
-    const std::uint32_t listener = e.listeners.find({half.flow.local, half.flow.local_port});
+    const FlowKey& flow = a.segment.flow;
+    const std::uint32_t listener = e.listeners.find({flow.local, flow.local_port});
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue || e.connections.full()) {
         ++e.counters.dropped_accept_full;
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
-    e.half_open.dequeue(entry.index);
-    e.half_open.slab.give_back(entry.index);
-    --l.half_open;
-
-    Connection& c = *e.make_connection_for(a.segment, entry);
+    const bool from_cookie = entry.kind == FlowKind::none;
+    Connection& c = from_cookie ? *e.make_connection(flow) : *e.make_connection_for(a.segment, entry);
     const std::uint32_t index = c.index;
     const std::uint32_t generation = c.generation;
     c = std::move(*a.connection);
@@ -124,10 +125,14 @@ Step promote(Arrival& a) {
     c.generation = generation;
     c.compact = false;
     c.listener = listener;
-    // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
-    if (half.attempts == 0) {
+    if (!from_cookie) {
+        // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
+        const HalfOpen half = e.half_open.slab[entry.index];
+        e.half_open.dequeue(entry.index);
+        e.half_open.slab.give_back(entry.index);
+        --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r, e.settings);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

@@ -13,6 +13,13 @@ enum class Congestion : std::uint8_t {
     cubic,     ///< RFC 9438.
 };
 
+/// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
+enum class SynCookies : std::uint8_t {
+    off,        ///< Never: a SYN that finds the half-open queue full is dropped.
+    when_full,  ///< When the listener's half-open queue or the stack's table is full.
+    always,
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -50,6 +57,7 @@ struct Settings {
     Congestion congestion = Congestion::cubic;
 
     // Answers.
+    SynCookies syn_cookies = SynCookies::when_full;
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
     std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;

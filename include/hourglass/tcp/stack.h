@@ -53,7 +53,8 @@ struct ConnectOptions {
 
 struct ListenOptions {
     std::uint32_t accept_queue = 128;  ///< Complete connections that wait for `accept`.
-    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well.
+    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well. Beyond it,
+                                       ///< `Settings::syn_cookies` decides.
     AcceptHandler* handler = nullptr;
 };
 
@@ -187,6 +188,7 @@ struct Counters {
     std::uint64_t active_opens = 0, passive_opens = 0, attempt_fails = 0, established_resets = 0;
     std::uint64_t timeouts = 0, fast_retransmits = 0, window_probes = 0, keepalives = 0, challenge_acks = 0;
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
+    std::uint64_t syn_cookies_sent = 0, syn_cookies_accepted = 0, syn_cookies_failed = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
