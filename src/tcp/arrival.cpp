@@ -49,7 +49,7 @@ Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     // The peer is alive (RFC 9293, section 3.8.4).
     if (c.keepalive && c.idle_at != kNever && !(c.state == State::fin_wait_2 && c.released)) {
         c.keepalive_probes = 0;
-        c.idle_at = e.now + e.settings.keepalive_idle;
+        c.idle_at = e.now + e.tuning(c).keepalive_idle;
     }
     Arrival a{e, &c, seg};
     const Disposition d = dispatch(a);
@@ -100,7 +100,7 @@ Outcome to_time_wait(Engine& e, std::uint32_t index, Segment& seg) {
 Outcome to_nobody(Engine& e, Segment& seg) {
     const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
     if (listener == Slab<ListenEntry>::kNone) return {states::closed(e, seg)};
-    if (auto c = connection_from_cookie(e, seg)) {
+    if (auto c = connection_from_cookie(e, listener, seg)) {
         Arrival a{e, &*c, seg};
         const Disposition d = dispatch(a);
         return {d, State::syn_received, a.connection->state};

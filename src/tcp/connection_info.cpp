@@ -40,7 +40,7 @@ ConnectionInfo info_of(const Engine& e, const Connection& c) {
     info.retransmissions = c.retransmissions;
     info.next_timer = c.next_timer();
     info.timer = timer_name(c);
-    info.error = c.error;
+    info.error = c.error != Error::none ? c.error : c.soft_error;
     return info;
 }
 

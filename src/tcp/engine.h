@@ -13,6 +13,7 @@
 #include "tcp/slab.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer_queue.h"
+#include "tcp/tuning_table.h"
 
 namespace hourglass::tcp {
 
@@ -38,6 +39,9 @@ class Engine {
     void detach(Connection& c);
     /// The same, but the flow leads to `successor` from now on.
     void replace(Connection& c, FlowEntry successor);
+
+    /// What the application has set for this connection. Nagle and keepalive are the connection's own bits.
+    [[nodiscard]] const Tuning& tuning(const Connection& c) const { return tunings[c.tuning]; }
 
     Outbox& need_outbox(Connection& c) {
         if (!c.outbox) c.outbox = spare_outboxes.take();
@@ -86,6 +90,7 @@ class Engine {
     HalfOpenTable half_open;
     TimeWaitTable time_wait;
     ListenerTable listeners;
+    TuningTable tunings;
     FlowTable flows;
     TimerQueue timers;
 
@@ -108,5 +113,9 @@ class Engine {
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
 };
+
+/// Gives the connection, or the listener and what will come from it, a tuning.
+void set_tuning(Engine& e, Connection& c, const Tuning& tuning);
+void set_tuning(Engine& e, ListenEntry& l, const Tuning& tuning);
 
 }  // namespace hourglass::tcp

@@ -32,7 +32,7 @@ Disposition answer_with_cookie(Engine& e, Connection& c, const Segment& syn) {
     return {Verdict::accepted, "RFC 4987 3.6"};
 }
 
-std::optional<Connection> connection_from_cookie(Engine& e, const Segment& seg) {
+std::optional<Connection> connection_from_cookie(Engine& e, std::uint32_t listener, const Segment& seg) {
     if (!seg.flags.ack() || seg.flags.syn() || seg.flags.rst()) return std::nullopt;
     // Guesses are not even looked at unless a cookie is out.
     if (e.last_cookie_at == kNever || e.now - e.last_cookie_at > 2 * SynCookie::kLifetime) return std::nullopt;
@@ -52,11 +52,13 @@ std::optional<Connection> connection_from_cookie(Engine& e, const Segment& seg) 
     c.compact = true;
     c.passive = true;
     c.state = State::syn_received;
+    c.listener = listener;
+    c.tuning = e.listeners.slab[listener].tuning;
     prepare(e, c, *path);
     c.iss = c.snd_una = iss;
     c.snd_nxt = iss + 1;
     c.rcv_nxt = c.last_ack_sent = seg.seq;
-    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e.settings), 65535u);  // what the SYN-ACK has promised
+    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e, c), 65535u);  // what the SYN-ACK has promised
     c.snd_wl1 = irs;
     c.peer_mss = cookie.mss;
     c.timestamps = c.timestamps && timestamps.has_value();

@@ -41,6 +41,7 @@ enum class SendReason : std::uint8_t {
     fast_retransmit,         ///< Third duplicate ACK (RFC 5681, section 3.2).
     partial_ack,             ///< The next hole in recovery (RFC 6582).
     window_probe,            ///< RFC 9293, section 3.8.6.1.
+    urgent,                  ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
     keepalive,               ///< RFC 9293, section 3.8.4.
     challenge_ack,           ///< RFC 5961.
     reset_no_connection,     ///< RFC 9293, section 3.5.2, group 1.
