@@ -1,6 +1,7 @@
 #include "tcp/handshake.h"
 
 #include <algorithm>
+#include <span>
 
 #include "tcp/close.h"
 #include "tcp/emit.h"
@@ -70,6 +71,7 @@ void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& opt
 
 void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     const std::uint32_t promised = c.rcv_wnd();  // by our own SYN, when we sent one
+    c.irs = syn.seq;
     c.rcv_nxt = syn.seq + 1;
     c.rcv_adv = c.rcv_nxt + promised;
     c.last_ack_sent = c.rcv_nxt;
@@ -113,8 +115,18 @@ void send_syn(Engine& e, Connection& c) {
                     : active           ? SendReason::active_open
                                        : SendReason::passive_open,
           .retransmission = outbox.retries > 0});
-    c.retransmit_at = e.now + c.rto.value(e.settings);
+    outbox.retransmit_at = e.now + c.rto.value(e.settings);
     e.timers_changed(c);
+}
+
+void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
+    const Congestion algorithm = e.tuning(c).congestion;
+    const bool random = algorithm == Congestion::bbr;
+    c.congestion = CongestionControl(
+        algorithm, {.initial_window = window,
+                    .seed = random ? siphash(e.secret, std::as_bytes(std::span(&c.generation, 1))) : 0,
+                    .srtt = c.rto.srtt(),
+                    .now = e.now});
 }
 
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
@@ -126,18 +138,17 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
-    c.congestion =
-        CongestionControl(e.tuning(c).congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.outbox) {
+        c.outbox->retransmit_at = kNever;
         if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
         c.outbox->timed_at = kNever;
         c.outbox->retries = 0;
     }
+    begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.syn_lost) {
         c.rto.on_handshake_timeout(e.settings);
         c.congestion.on_handshake_loss(c.snd_mss);
     }
-    c.retransmit_at = kNever;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);

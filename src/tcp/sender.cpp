@@ -5,6 +5,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/pacing.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
 
@@ -13,7 +14,7 @@ namespace hourglass::tcp {
 namespace {
 
 /// What keeps the sender from sending more.
-enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork };
+enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork, pacing };
 
 constexpr Duration kCorkTime = std::chrono::milliseconds(200);
 
@@ -29,10 +30,11 @@ std::uint32_t usable_window(const Connection& c) {
 }
 
 /// The largest payload of one emission: a segment, or what the device cuts into segments.
-std::uint32_t largest_emission(const Connection& c) {
+std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
+    const std::uint32_t most = std::min<std::uint32_t>(c.max_gso, pace.quantum);
     // A device that cuts would copy the urgent pointer as it is.
-    if (c.max_gso <= c.snd_mss || c.outbox->urgent) return c.snd_mss;
-    return c.max_gso / c.snd_mss * c.snd_mss;
+    if (most <= c.snd_mss || c.outbox->urgent) return c.snd_mss;
+    return most / c.snd_mss * c.snd_mss;
 }
 
 /// Sends [seq, end), of which the part beyond the queued data is the FIN.
@@ -91,7 +93,7 @@ bool is_worth_sending(const Connection& c, std::uint32_t size, std::uint32_t que
 }
 
 /// One emission of new data, or of the FIN; or what holds it back.
-Limit send_new(Engine& e, Connection& c) {
+Limit send_new(Engine& e, Connection& c, const Pace& pace) {
     const std::uint32_t queued = unsent(c);
     const bool fin_waits = c.fin_queued && !c.fin_sent;
     if (queued == 0 && !fin_waits) return Limit::application;
@@ -107,7 +109,7 @@ Limit send_new(Engine& e, Connection& c) {
     const std::uint32_t room = cwnd > pipe ? cwnd - pipe : 0;
     if (room < std::min<std::uint32_t>(queued, c.snd_mss)) return Limit::congestion_window;
 
-    std::uint32_t size = std::min({queued, usable, room, largest_emission(c)});
+    std::uint32_t size = std::min({queued, usable, room, largest_emission(c, pace)});
     // A piece of a segment waits unless it ends the queue.
     if (size > c.snd_mss && size < queued) size -= size % c.snd_mss;
     if (size < c.snd_mss && is_corked(e, c)) return Limit::cork;
@@ -118,11 +120,17 @@ Limit send_new(Engine& e, Connection& c) {
 }
 
 Limit send_all_allowed(Engine& e, Connection& c) {
+    const Pace pace = pace_of(e, c);
     for (;;) {
+        const Seq before = c.snd_nxt;
+        if (!pacing_allows(e, c, pace)) return Limit::pacing;
         if (c.outbox->recovery.has_lost(c.outstanding())) {
             if (!retransmit(e, c)) return Limit::congestion_window;
-        } else if (const Limit limit = send_new(e, c); limit != Limit::none) {
+            after_emission(e, c, pace, c.snd_mss);
+        } else if (const Limit limit = send_new(e, c, pace); limit != Limit::none) {
             return limit;
+        } else {
+            after_emission(e, c, pace, static_cast<std::uint32_t>(c.snd_nxt - before));
         }
     }
 }
@@ -151,15 +159,16 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
     if (waits_for_window || (limit == Limit::cork && c.in_flight() == 0)) {
         if (!c.persisting) {
             c.persisting = true;
-            c.retransmit_at = e.now + (limit == Limit::cork ? kCorkTime : c.rto.value(e.settings));
+            c.outbox->retransmit_at = e.now + (limit == Limit::cork ? kCorkTime : c.rto.value(e.settings));
         }
     } else if (c.in_flight() == 0) {
         c.persisting = false;
-        c.retransmit_at = kNever;
-    } else if (c.retransmit_at == kNever || c.persisting) {
+        c.outbox->retransmit_at = kNever;
+    } else if (c.outbox->retransmit_at == kNever || c.persisting) {
         c.persisting = false;
-        c.retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
+        c.outbox->retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
     }
+    c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;
     e.timers_changed(c);
 }
 
@@ -167,8 +176,8 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
 void restart_after_idle(const Engine& e, Connection& c) {
     if (c.in_flight() > 0) return;
     const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
-    if (silent > c.rto.value(e.settings))
-        c.congestion.on_idle(initial_window(c.snd_mss, e.settings.initial_window_segments));
+    c.congestion.on_restart(e.now, silent, c.rto.value(e.settings),
+                            initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
 }
 
 }  // namespace

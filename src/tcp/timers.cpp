@@ -52,7 +52,7 @@ void on_persist(Engine& e, Connection& c) {
     if (past_r2(e, c)) return give_up(e, c);
     ++o.retries;
     c.rto.on_timeout();
-    c.retransmit_at = next_attempt(e, c);
+    o.retransmit_at = next_attempt(e, c);
 }
 
 void on_retransmission(Engine& e, Connection& c) {
@@ -66,11 +66,13 @@ void on_retransmission(Engine& e, Connection& c) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
-        c.congestion.on_timeout(c.in_flight(), c.snd_mss, o.retries == 1);
+        c.congestion.on_timeout(o.congestion,
+                                {.signal = CongestionSignal::timeout, .in_flight = c.in_flight(), .mss = c.snd_mss},
+                                o.retries == 1);
         o.recovery.on_timeout(c.outstanding());
         o.timed_at = kNever;
     }
-    c.retransmit_at = next_attempt(e, c);  // (5.6)
+    o.retransmit_at = next_attempt(e, c);  // (5.6)
     e.want_output(c);
 }
 
@@ -113,13 +115,17 @@ void set_idle_timer(Engine& e, Connection& c) {
 }
 
 void expire(Engine& e, Connection& c) {
+    if (c.pacing_at() <= e.now) {
+        c.outbox->pacing_at = kNever;
+        e.want_output(c);
+    }
     if (c.delayed_ack_at <= e.now) {
         c.delayed_ack_at = kNever;
         tell(e, c, "delayed ACK", 1);
         ack_now(e, c, SendReason::ack_delayed);
     }
-    if (c.retransmit_at <= e.now) {
-        c.retransmit_at = kNever;
+    if (c.retransmit_at() <= e.now) {
+        c.outbox->retransmit_at = kNever;
         if (c.persisting)
             on_persist(e, c);
         else

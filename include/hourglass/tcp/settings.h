@@ -11,6 +11,14 @@ namespace hourglass::tcp {
 enum class Congestion : std::uint8_t {
     new_reno,  ///< RFC 5681 with RFC 6582.
     cubic,     ///< RFC 9438.
+    bbr,       ///< Version 3: draft-ietf-ccwg-bbr.
+};
+
+/// What becomes of cwnd while nothing is sent.
+enum class IdleWindow : std::uint8_t {
+    restart,    ///< After a timeout's silence back to the initial window (RFC 5681, section 4.1).
+    validated,  ///< Kept for five minutes after half of it was last used, then halved (RFC 7661).
+    kept,       ///< Kept.
 };
 
 /// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
@@ -53,12 +61,25 @@ struct Settings {
     // Options.
     bool window_scaling = true;                 ///< RFC 7323, section 2.
     bool timestamps = true;                     ///< RFC 7323, section 3.
+    bool sack = true;                           ///< Selective acknowledgements (RFC 2018).
     bool keepalive = false;                     ///< RFC 9293, section 3.8.4: MUST default to off.
     bool nagle = true;                          ///< RFC 9293, section 3.7.4.
     std::uint16_t mss_limit = 65495;            ///< Largest MSS to announce and to send, whatever the path allows.
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
     bool urgent_inline = true;  ///< RFC 6093, section 5.
+    bool hystart = true;  ///< Slow start ends when round trips grow (RFC 9406); with CUBIC and NewReno.
+    bool abe = true;      ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
+    bool pacing = false;  ///< Space segments at cwnd a round trip; BBR always paces.
+    std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
+    IdleWindow idle_window = IdleWindow::restart;
+
+    // Loss recovery.
+    bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
+    bool prr = true;                       ///< Proportional rate reduction (RFC 9937).
+    bool frto = true;                      ///< Spurious timeouts by the acknowledgements that follow (RFC 5682).
+    bool limited_transmit = true;          ///< New data for the first duplicate ACKs (RFC 3042).
+    std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
 
     // Answers.
     SynCookies syn_cookies = SynCookies::when_full;
