@@ -49,7 +49,9 @@ void Bbr::adapt_lower_bounds(const CongestionWindow& w) {
     if (!marks_in_round_ && !queue_is_seen() && lost <= kNoiseLossThresh * (lost + delivered)) return;
     if (bw_shortterm_ == kInfiniteBw) bw_shortterm_ = max_bw();
     if (inflight_shortterm_ == kInfinite) inflight_shortterm_ = w.cwnd;
-    bw_shortterm_ = std::max(bw_latest_, kBeta * bw_shortterm_);
+    // What is delivered while the sender holds itself back (DOWN, Drain) says no more of the path than what it sent.
+    const double deliverable = bw_latest_ / std::min(1.0, pacing_gain());
+    bw_shortterm_ = std::max(deliverable, kBeta * bw_shortterm_);
     inflight_shortterm_ =
         std::max(inflight_latest_, static_cast<std::uint64_t>(kBeta * static_cast<double>(inflight_shortterm_)));
 }
