@@ -49,7 +49,7 @@ Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     // The peer is alive (RFC 9293, section 3.8.4).
     if (c.keepalive && c.idle_at != kNever && !(c.state == State::fin_wait_2 && c.released)) {
         c.keepalive_probes = 0;
-        c.idle_at = e.now + e.settings.keepalive_idle;
+        c.idle_at = e.now + e.tuning(c).keepalive_idle;
     }
     Arrival a{e, &c, seg};
     const Disposition d = dispatch(a);

@@ -10,7 +10,8 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       connections(s.max_connections),
       half_open(s.max_half_open),
       time_wait(s.max_time_wait),
-      listeners(s.max_listeners) {}
+      listeners(s.max_listeners),
+      tunings(s, s.max_connections + s.max_listeners) {}
 
 FlowEntry Engine::find(const FlowKey& flow) const {
     return flows.find(hash(flow), [&](FlowEntry entry) {
@@ -35,6 +36,8 @@ Connection* Engine::make_connection(const FlowKey& flow) {
     c.flow = flow;
     c.index = index;
     c.generation = next_generation++;
+    c.no_delay = tunings.defaults().no_delay;
+    c.keepalive = tunings.defaults().keepalive;
     flows.insert(hash(flow), {FlowKind::connection, index});
     return &c;
 }
@@ -155,6 +158,10 @@ void Engine::notify(Connection& c) {
         c.notify_established = false;
         if (c.handler != nullptr) c.handler->on_established(stream);
     }
+    if (c.notify_urgent && c.handler != nullptr) {
+        c.notify_urgent = false;
+        c.handler->on_urgent(stream);
+    }
     if (c.notify_readable && c.handler != nullptr) {
         c.notify_readable = false;
         c.handler->on_readable(stream);
@@ -176,7 +183,10 @@ void Engine::notify(Connection& c) {
 }
 
 void Engine::free_zombies() {
-    for (Connection* c : zombies_) connections.give_back(c->index);
+    for (Connection* c : zombies_) {
+        tunings.release(c->tuning);
+        connections.give_back(c->index);
+    }
     zombies_.clear();
 }
 

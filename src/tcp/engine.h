@@ -12,6 +12,7 @@
 #include "tcp/slab.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer_queue.h"
+#include "tcp/tuning_table.h"
 
 namespace hourglass::tcp {
 
@@ -34,6 +35,9 @@ class Engine {
     void finish(Connection& c, Error error, std::string_view trigger);
     /// Out of the flow table and the timers; the object stays for the application.
     void detach(Connection& c);
+
+    /// What the application has set for this connection. Nagle and keepalive are the connection's own bits.
+    [[nodiscard]] const Tuning& tuning(const Connection& c) const { return tunings[c.tuning]; }
 
     Outbox& need_outbox(Connection& c) {
         if (!c.outbox) c.outbox = spare_outboxes.take();
@@ -81,6 +85,7 @@ class Engine {
     HalfOpenTable half_open;
     TimeWaitTable time_wait;
     ListenerTable listeners;
+    TuningTable tunings;
     FlowTable flows;
     TimerQueue timers;
 
@@ -101,5 +106,9 @@ class Engine {
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
 };
+
+/// Gives the connection, or the listener and what will come from it, a tuning.
+void set_tuning(Engine& e, Connection& c, const Tuning& tuning);
+void set_tuning(Engine& e, ListenEntry& l, const Tuning& tuning);
 
 }  // namespace hourglass::tcp

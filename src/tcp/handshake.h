@@ -9,9 +9,9 @@ namespace hourglass::tcp {
 
 class Engine;
 
-/// The receive buffer that is used: what the settings say, as far as window scaling can express it (RFC 7323, section
-/// 2.3: 2^30).
-[[nodiscard]] std::uint32_t receive_limit(const Settings& s);
+/// The receive buffer that is used: what is set for the connection, as far as window scaling can express it (RFC 7323,
+/// section 2.3: 2^30).
+[[nodiscard]] std::uint32_t receive_limit(const Engine& e, const Connection& c);
 /// The MSS to announce: what the path's MTU leaves without options (RFC 9293, section 3.7.1).
 [[nodiscard]] std::uint32_t local_mss(const Engine& e, const Connection& c);
 /// TSval for this connection now: a clock of milliseconds with an offset of its own (RFC 7323, section 5.4).

@@ -59,6 +59,8 @@ constexpr Reason describe(SendReason r) {
             return {"limited transmit: new data for a duplicate ACK", "RFC 3042 2"};
         case SendReason::window_probe:
             return {"probe of a closed window", "RFC 9293 3.8.6.1"};
+        case SendReason::urgent:
+            return {"urgent pointer", "RFC 9293 3.8.5"};
         case SendReason::keepalive:
             return {"keepalive", "RFC 9293 3.8.4"};
         case SendReason::challenge_ack:
