@@ -77,10 +77,10 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     const bool given = !source.is_unspecified();
     if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
-    if (is_own_address(destination))
+    if (destination != last_destination_ && is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
 
-    const auto hop = next_hop(destination);
+    const NextHop* hop = segment_hop(destination);
     if (!hop) return std::nullopt;
     const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
     if (!chosen) return std::nullopt;
@@ -90,6 +90,7 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
                      link.checksum_offload};
 }
 
+/// The next hop of a destination that is not this host, with the last answer kept.
 const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
     if (destination == last_destination_) [[likely]]
         return &last_hop_;

@@ -13,8 +13,8 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       listeners(s.max_listeners),
       tunings(s, s.max_connections + s.max_listeners) {}
 
-FlowEntry Engine::find(const FlowKey& flow) const {
-    return flows.find(hash(flow), [&](FlowEntry entry) {
+FlowEntry Engine::find(const FlowKey& flow, std::uint32_t flow_hash) const {
+    return flows.find(flow_hash, [&](FlowEntry entry) {
         switch (entry.kind) {
             case FlowKind::connection:
                 return connections[entry.index].flow == flow;
@@ -29,7 +29,7 @@ FlowEntry Engine::find(const FlowKey& flow) const {
     });
 }
 
-Connection* Engine::make_connection(const FlowKey& flow) {
+Connection* Engine::take_connection(const FlowKey& flow) {
     const std::uint32_t index = connections.make();
     if (index == Slab<Connection>::kNone) return nullptr;
     Connection& c = connections[index];
@@ -38,13 +38,19 @@ Connection* Engine::make_connection(const FlowKey& flow) {
     c.generation = next_generation++;
     c.no_delay = tunings.defaults().no_delay;
     c.keepalive = tunings.defaults().keepalive;
-    flows.insert(hash(flow), {FlowKind::connection, index});
     return &c;
 }
 
-Connection* Engine::make_connection_for(const FlowKey& flow, FlowEntry entry) {
-    flows.erase(hash(flow), entry);
-    return make_connection(flow);
+Connection* Engine::make_connection(const FlowKey& flow) {
+    Connection* c = take_connection(flow);
+    if (c != nullptr) flows.insert(hash(flow), {FlowKind::connection, c->index});
+    return c;
+}
+
+Connection* Engine::make_connection_for(const Segment& seg, FlowEntry entry) {
+    Connection* c = take_connection(seg.flow);
+    if (c != nullptr) flows.replace(seg.flow_hash, entry, {FlowKind::connection, c->index});
+    return c;
 }
 
 void Engine::change_state(Connection& c, State state, std::string_view trigger) {
@@ -54,13 +60,23 @@ void Engine::change_state(Connection& c, State state, std::string_view trigger) 
         observer->state_changed({now, c.flow, before, state, trigger});
 }
 
-void Engine::detach(Connection& c) {
-    if (c.detached) return;
-    c.detached = true;
+void Engine::stop_timers(Connection& c) {
     timers.remove(c);
     if (c.outbox) c.outbox->retransmit_at = kNever;
     c.delayed_ack_at = c.idle_at = kNever;
+}
+
+void Engine::detach(Connection& c) {
+    if (c.detached) return;
+    c.detached = true;
+    stop_timers(c);
     flows.erase(hash(c.flow), {FlowKind::connection, c.index});
+}
+
+void Engine::replace(Connection& c, FlowEntry successor) {
+    c.detached = true;
+    stop_timers(c);
+    flows.replace(hash(c.flow), {FlowKind::connection, c.index}, successor);
 }
 
 void Engine::finish(Connection& c, Error error, std::string_view trigger) {

@@ -36,6 +36,7 @@ class HalfOpenTable {
     /// The entry with the earliest deadline; `kNone` when there is none.
     [[nodiscard]] std::uint32_t earliest() const {
         std::uint32_t best = Slab<HalfOpen>::kNone;
+        if (slab.size() == 0) return best;
         for (const auto& queue : queues_) {
             if (queue.empty()) continue;
             const std::uint32_t i = queue.front();

@@ -52,7 +52,9 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
     c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
-    c.ts_offset = e.settings.timestamps ? timestamp_offset(e.secret, c.flow) : 0;
+    const FlowOffsets offsets = flow_offsets(e.secret, c.flow);
+    c.iss = c.snd_una = c.snd_nxt = Seq(offsets.sequence_number);
+    c.ts_offset = offsets.timestamp;
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
@@ -101,7 +103,7 @@ void send_syn(Engine& e, Connection& c) {
     Outbox& outbox = e.need_outbox(c);
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
-    if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
+    if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     c.snd_nxt = c.iss + 1;
     outbox.timed_end = c.snd_nxt;
     outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm

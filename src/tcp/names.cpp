@@ -21,6 +21,8 @@ constexpr Reason describe(SendReason r) {
             return {"active open: our SYN", "RFC 9293 3.5"};
         case SendReason::passive_open:
             return {"passive open: SYN answered with SYN-ACK", "RFC 9293 3.10.7.2"};
+        case SendReason::syn_cookie:
+            return {"half-open queue full: SYN answered with a cookie", "RFC 4987 3.6"};
         case SendReason::handshake_ack:
             return {"third segment of the handshake", "RFC 9293 3.10.7.3"};
         case SendReason::new_data:

@@ -6,6 +6,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
+#include "tcp/stateless_open.h"
 
 namespace hourglass::tcp {
 
@@ -63,8 +64,10 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue)
         return drop_syn(e.counters.dropped_accept_full, Verdict::dropped_accept_full);
-    if (l.half_open >= l.options.half_open || e.half_open.slab.full())
-        return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    const bool full = l.half_open >= l.options.half_open || e.half_open.slab.full();
+    const bool stateless =
+        e.settings.syn_cookies == SynCookies::always || (full && e.settings.syn_cookies != SynCookies::off);
+    if (full && !stateless) return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
     const auto path = e.network.path_to(syn.flow.remote, syn.flow.local);
     if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
 
@@ -76,7 +79,8 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.tuning = l.tuning;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
-    c.iss = initial_sequence_number(e.secret, c.flow, e.now);
+    if (stateless) return answer_with_cookie(e, c, syn);
+    c.iss += sequence_clock(e.now);
     // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
     if (has_min_iss) c.iss = max(c.iss, min_iss);
     c.snd_una = c.iss;
@@ -87,7 +91,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     entry = compress(c);
     entry.deadline = to_tick(e.now + syn_ack_timeout(e, 0));
     e.half_open.enqueue(index);
-    e.flows.insert(e.hash(c.flow), {FlowKind::half_open, index});
+    e.flows.insert(syn.flow_hash, {FlowKind::half_open, index});
     ++l.half_open;
     e.change_state(c, State::syn_received, "SYN received");
     send_syn_ack(e, c, SendReason::passive_open);
@@ -125,19 +129,15 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
 
 Step promote(Arrival& a) {
     Engine& e = a.engine;
-    const FlowEntry entry = e.find(a.connection->flow);
-    const HalfOpen half = e.half_open.slab[entry.index];
+    const FlowEntry entry = a.entry;
     const std::uint32_t listener = a.connection->listener;
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue || e.connections.full()) {
         ++e.counters.dropped_accept_full;
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
-    e.half_open.dequeue(entry.index);
-    e.half_open.slab.give_back(entry.index);
-    --l.half_open;
-
-    Connection& c = *e.make_connection_for(half.flow, entry);
+    const bool from_cookie = entry.kind == FlowKind::none;
+    Connection& c = from_cookie ? *e.make_connection(a.segment.flow) : *e.make_connection_for(a.segment, entry);
     const std::uint32_t index = c.index;
     const std::uint32_t generation = c.generation;
     c = std::move(*a.connection);
@@ -148,10 +148,14 @@ Step promote(Arrival& a) {
     const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
     c.no_delay = tuning.no_delay;
     c.keepalive = tuning.keepalive;
-    // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
-    if (half.attempts == 0) {
+    if (!from_cookie) {
+        // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
+        const HalfOpen half = e.half_open.slab[entry.index];
+        e.half_open.dequeue(entry.index);
+        e.half_open.slab.give_back(entry.index);
+        --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r, e.settings);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

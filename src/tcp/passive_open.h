@@ -8,7 +8,8 @@
 namespace hourglass::tcp {
 
 /// A SYN has come for a listener: a half-open entry, and a SYN-ACK (RFC 9293, section 3.10.7.2, third). Dropped when
-/// the listener's half-open or accept queue, or the stack's table, is full.
+/// the accept queue is full; with the listener's half-open queue or the stack's table full, answered with a cookie or
+/// dropped as `Settings::syn_cookies` says.
 [[nodiscard]] Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss = Seq(0),
                                     bool has_min_iss = false);
 /// The entry as a connection in SYN-RECEIVED, for the length of one segment or one SYN-ACK.

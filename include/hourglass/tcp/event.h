@@ -25,6 +25,7 @@ enum class SendReason : std::uint8_t {
     none,
     active_open,    ///< SYN of a connect().
     passive_open,   ///< SYN-ACK that answers a SYN.
+    syn_cookie,     ///< The same without a half-open entry (RFC 4987, section 3.6).
     handshake_ack,  ///< Third segment of the handshake.
     new_data,
     fin,                     ///< The application has no more to send.

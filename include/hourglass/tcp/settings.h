@@ -13,6 +13,13 @@ enum class Congestion : std::uint8_t {
     cubic,     ///< RFC 9438.
 };
 
+/// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
+enum class SynCookies : std::uint8_t {
+    off,        ///< Never: a SYN that finds the half-open queue full is dropped.
+    when_full,  ///< When the listener's half-open queue or the stack's table is full.
+    always,
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -62,6 +69,7 @@ struct Settings {
     std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
 
     // Answers.
+    SynCookies syn_cookies = SynCookies::when_full;
     /// The first segments of a connection that are acknowledged at once each, for a sender in slow start; the
     /// application's first answer ends it.
     std::uint8_t quick_acks = 0;

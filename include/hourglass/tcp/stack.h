@@ -55,7 +55,8 @@ struct ConnectOptions {
 
 struct ListenOptions {
     std::uint32_t accept_queue = 128;  ///< Complete connections that wait for `accept`.
-    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well.
+    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well. Beyond it,
+                                       ///< `Settings::syn_cookies` decides.
     AcceptHandler* handler = nullptr;
     std::optional<Tuning> tuning{};  ///< For every connection that comes from it; none: the stack's defaults.
 };
@@ -268,6 +269,7 @@ struct Counters {
     std::uint64_t spurious_recoveries = 0, spurious_timeouts = 0, sack_reneging = 0;
     std::uint64_t dsack_in = 0, dsack_out = 0, bad_sack_blocks = 0;
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
+    std::uint64_t syn_cookies_sent = 0, syn_cookies_accepted = 0, syn_cookies_failed = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;

@@ -60,7 +60,8 @@ Disposition syn_received(Arrival& a) {
         return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
     }
     if (a.connection->compact) {
-        if (e.tuning(*a.connection).defer_accept > Duration::zero())
+        const bool has_entry = a.entry.kind == FlowKind::half_open;  // and did not come from a cookie
+        if (has_entry && e.tuning(*a.connection).defer_accept > Duration::zero())
             if (auto end = defer_accept(a)) return *end;
         if (auto end = promote(a)) return *end;
     }
