@@ -25,9 +25,9 @@ void restart_retransmission_timer(Engine& e, Connection& c, bool partial_ack) {
     // RFC 6298, (5.2) and (5.3); RFC 6582, section 3.2, step 5 for partial acknowledgements.
     c.persisting = false;
     if (c.in_flight() == 0)
-        c.retransmit_at = kNever;
+        c.outbox->retransmit_at = kNever;
     else if (!partial_ack || c.outbox->recovery.take_first_partial())
-        c.retransmit_at = e.now + c.rto.value(e.settings);
+        c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
     e.timers_changed(c);
 }
 
@@ -36,7 +36,7 @@ void on_new_ack(Engine& e, Connection& c, Seq ack) {
     const auto acked = static_cast<std::uint32_t>(ack - c.snd_una);
     const std::uint32_t in_flight = c.in_flight();
     o.data.consume(std::min<std::size_t>(acked, o.data.size()));  // the FIN is not in the queue
-    c.snd_una = ack;
+    c.advance_snd_una(ack);
     take_rtt_sample(e, c, ack);
     c.rto.on_progress();
     o.retries = 0;
@@ -46,7 +46,9 @@ void on_new_ack(Engine& e, Connection& c, Seq ack) {
     if (!in_recovery)
         c.congestion.on_ack({.now = e.now,
                              .acked = acked,
-                             .in_flight = in_flight,
+                             .newly_delivered = acked,
+                             .prior_in_flight = in_flight,
+                             .in_flight = c.in_flight(),
                              .mss = c.snd_mss,
                              .srtt = c.rto.srtt(),
                              .cwnd_limited = o.window_filled});
@@ -74,7 +76,7 @@ void on_probe_answered(Connection& c) {
     // It was refused, and the window is open now: the octet goes again, with what follows it.
     c.window_probed = false;
     c.persisting = false;
-    c.retransmit_at = kNever;
+    c.outbox->retransmit_at = kNever;
     c.rto.on_progress();
     c.outbox->recovery.mark_lost(c.outstanding());
 }

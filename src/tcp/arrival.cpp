@@ -45,6 +45,7 @@ struct Outcome {
 
 Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     const State before = c.state;
+    ++c.segments_in;
     // The peer is alive (RFC 9293, section 3.8.4).
     if (c.keepalive && c.idle_at != kNever && !(c.state == State::fin_wait_2 && c.released)) {
         c.keepalive_probes = 0;

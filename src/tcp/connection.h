@@ -27,16 +27,17 @@ namespace hourglass::tcp {
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
-    Seq timed_end;               ///< The segment whose round trip is being measured ends here.
-    Instant timed_at = kNever;   ///< When it was sent; kNever: none is being measured.
-    std::uint8_t retries = 0;    ///< Timeouts in a row.
-    bool window_filled = false;  ///< cwnd has held the sender since the last acknowledgement.
+    Seq timed_end;                   ///< The segment whose round trip is being measured ends here.
+    Instant timed_at = kNever;       ///< When it was sent; kNever: none is being measured.
+    Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
+    std::uint8_t retries = 0;        ///< Timeouts in a row.
+    bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     SpareBoxes<Outbox>* home = nullptr;
 
     void clear() {
         data.clear();
         recovery = {};
-        timed_at = kNever;
+        timed_at = retransmit_at = kNever;
         retries = 0;
         window_filled = false;
     }
@@ -72,7 +73,8 @@ struct Connection {
     std::uint32_t max_snd_wnd = 0;  ///< Max(SND.WND) (RFC 9293, section 3.8.6.2.1).
 
     // Receive sequence variables.
-    Seq rcv_nxt;        ///< IRS is the number before it until the handshake is complete.
+    Seq irs;
+    Seq rcv_nxt;
     Seq rcv_adv;        ///< The right edge of the window that was promised; never moves left.
     Seq last_ack_sent;  ///< Last.ACK.sent (RFC 7323, section 4.3).
 
@@ -91,8 +93,7 @@ struct Connection {
     Rto rto;
     CongestionControl congestion;
 
-    // Timers: kNever when not running.
-    Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`.
+    // Timers: kNever when not running. Retransmission's is in the outbox.
     Instant delayed_ack_at = kNever;
     Instant idle_at = kNever;  ///< Keepalive, or the end of an abandoned FIN-WAIT-2.
 
@@ -105,6 +106,8 @@ struct Connection {
     std::uint32_t generation = 0;
     std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits.
     std::uint32_t retransmissions = 0;
+    std::uint32_t segments_in = 0, segments_out = 0;
+    std::uint16_t snd_una_laps = 0, rcv_nxt_laps = 0;  ///< How often each has gone round the circle of 2^32.
     std::uint8_t keepalive_probes = 0;
     std::uint8_t unacked_segments = 0;         ///< Data segments received since the last ACK was sent.
     SendReason ack_reason = SendReason::none;  ///< Why an ACK is due; none: none is.
@@ -125,7 +128,7 @@ struct Connection {
     bool fin_received : 1 = false;    ///< ... and rcv_nxt is beyond it.
     bool released : 1 = false;        ///< The application has called close().
     bool detached : 1 = false;        ///< Out of the flow table: only the application still looks at it.
-    bool persisting : 1 = false;      ///< retransmit_at is the persist timer.
+    bool persisting : 1 = false;      ///< The outbox's retransmit_at is the persist timer.
     bool probe_due : 1 = false;       ///< The persist timer has run out.
     bool window_probed : 1 = false;   ///< The octet in flight is a probe of a closed window.
     bool idle_due : 1 = false;        ///< idle_at is to be set in the next output pass, when the time is known.
@@ -156,7 +159,32 @@ struct Connection {
     }
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
-    [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at, delayed_ack_at, idle_at}); }
+    [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }
+    [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at(), delayed_ack_at, idle_at}); }
+    /// Payload that the peer has acknowledged: neither our SYN nor our FIN counts.
+    [[nodiscard]] std::uint64_t bytes_acked() const {
+        const std::uint64_t all = total(snd_una, iss, snd_una_laps);
+        return all - std::min<std::uint64_t>(all, fin_acked() ? 2 : 1);
+    }
+    /// Payload that has arrived in order.
+    [[nodiscard]] std::uint64_t bytes_received() const {
+        const std::uint64_t all = total(rcv_nxt, irs, rcv_nxt_laps);
+        return all - std::min<std::uint64_t>(all, fin_received ? 2 : 1);
+    }
+    /// SND.UNA moves to `ack`, RCV.NXT by `size`: the laps round the circle are counted.
+    void advance_snd_una(Seq ack) {
+        if (ack.raw() - iss.raw() < snd_una.raw() - iss.raw()) ++snd_una_laps;
+        snd_una = ack;
+    }
+    void advance_rcv_nxt(std::uint32_t size) {
+        if (rcv_nxt.raw() + size - irs.raw() < rcv_nxt.raw() - irs.raw()) ++rcv_nxt_laps;
+        rcv_nxt += size;
+    }
+
+  private:
+    [[nodiscard]] static std::uint64_t total(Seq now, Seq initial, std::uint16_t laps) {
+        return std::uint64_t{laps} << 32 | (now.raw() - initial.raw());
+    }
 };
 
 // What an idle established connection costs: its buffers and recovery state are not there.

@@ -1,6 +1,7 @@
 #include "tcp/connection_info.h"
 
 #include "tcp/engine.h"
+#include "tcp/handshake.h"
 
 namespace hourglass::tcp {
 
@@ -9,7 +10,7 @@ namespace {
 std::string_view timer_name(const Connection& c) {
     const Instant next = c.next_timer();
     if (next == kNever) return "off";
-    if (next == c.retransmit_at) return c.persisting ? "persist" : "retransmit";
+    if (next == c.retransmit_at()) return c.persisting ? "persist" : "retransmit";
     if (next == c.delayed_ack_at) return "delayed-ack";
     return c.state == State::fin_wait_2 && c.released ? "fin-wait-2" : "keepalive";
 }
@@ -33,11 +34,28 @@ ConnectionInfo info_of(const Engine& e, const Connection& c) {
     info.in_flight = c.in_flight();
     info.snd_wnd = c.snd_wnd;
     info.rcv_wnd = c.rcv_wnd();
+    info.not_sent = c.fin_sent || !is_synchronized(c.state) ? 0 : static_cast<std::uint32_t>(c.data_end() - c.snd_nxt);
     info.mss = c.snd_mss;
+    info.advertised_mss = static_cast<std::uint16_t>(local_mss(e, c));
+    info.received_mss = info.advertised_mss;
+    info.path_mtu = c.path_mtu;
+    info.timestamps = c.timestamps;
+    info.window_scaling = c.window_scaling;
+    info.snd_wscale = c.snd_wscale;
+    info.rcv_wscale = c.window_scaling ? c.rcv_wscale : std::uint8_t{0};
     info.srtt = c.rto.srtt();
     info.rttvar = c.rto.rttvar();
     info.rto = c.rto.value(e.settings);
+    info.timeouts = c.outbox ? c.outbox->retries : std::uint8_t{0};
+    info.backoff = c.rto.backoff();
+    info.probes = c.persisting ? info.timeouts : c.keepalive_probes;
+    info.unacked = c.snd_mss == 0 ? 0 : (c.in_flight() + c.snd_mss - 1) / c.snd_mss;
     info.retransmissions = c.retransmissions;
+    info.bytes_acked = c.bytes_acked();
+    info.bytes_received = c.bytes_received();
+    info.segments_in = c.segments_in;
+    info.segments_out = c.segments_out;
+    info.since_last_sent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
     info.next_timer = c.next_timer();
     info.timer = timer_name(c);
     info.error = c.error;

@@ -55,7 +55,8 @@ void Engine::detach(Connection& c) {
     if (c.detached) return;
     c.detached = true;
     timers.remove(c);
-    c.retransmit_at = c.delayed_ack_at = c.idle_at = kNever;
+    if (c.outbox) c.outbox->retransmit_at = kNever;
+    c.delayed_ack_at = c.idle_at = kNever;
     flows.erase(hash(c.flow), {FlowKind::connection, c.index});
 }
 

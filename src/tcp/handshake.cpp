@@ -63,6 +63,7 @@ void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& opt
 
 void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     const std::uint32_t promised = c.rcv_wnd();  // by our own SYN, when we sent one
+    c.irs = syn.seq;
     c.rcv_nxt = syn.seq + 1;
     c.rcv_adv = c.rcv_nxt + promised;
     c.last_ack_sent = c.rcv_nxt;
@@ -106,7 +107,7 @@ void send_syn(Engine& e, Connection& c) {
                     : active           ? SendReason::active_open
                                        : SendReason::passive_open,
           .retransmission = outbox.retries > 0});
-    c.retransmit_at = e.now + c.rto.value(e.settings);
+    outbox.retransmit_at = e.now + c.rto.value(e.settings);
     e.timers_changed(c);
 }
 
@@ -121,6 +122,7 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.congestion =
         CongestionControl(e.settings.congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.outbox) {
+        c.outbox->retransmit_at = kNever;
         if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
         c.outbox->timed_at = kNever;
         c.outbox->retries = 0;
@@ -129,7 +131,6 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
         c.rto.on_handshake_timeout(e.settings);
         c.congestion.on_handshake_loss(c.snd_mss);
     }
-    c.retransmit_at = kNever;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);

@@ -42,11 +42,11 @@ constexpr Invariant kInvariants[] = {
      [](const Engine& e, const Connection& c) { return c.send_queue_size() <= e.settings.send_buffer; }},
     {"a timer watches what is in flight",
      [](const Engine&, const Connection& c) {
-         return !has_something_in_flight(c) || c.retransmit_at != kNever || c.in_output_list;
+         return !has_something_in_flight(c) || c.retransmit_at() != kNever || c.in_output_list;
      }},
     {"no retransmission timer without something to watch",
      [](const Engine&, const Connection& c) {
-         return c.retransmit_at == kNever || has_something_in_flight(c) || c.persisting || c.in_output_list;
+         return c.retransmit_at() == kNever || has_something_in_flight(c) || c.persisting || c.in_output_list;
      }},
     {"a delayed ACK has something to acknowledge",
      [](const Engine&, const Connection& c) { return c.delayed_ack_at == kNever || c.unacked_segments > 0; }},

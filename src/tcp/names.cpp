@@ -49,6 +49,14 @@ constexpr Reason describe(SendReason r) {
             return {"third duplicate ACK: fast retransmit", "RFC 5681 3.2"};
         case SendReason::partial_ack:
             return {"partial ACK: the next hole", "RFC 6582 3.2"};
+        case SendReason::sack_retransmit:
+            return {"SACK shows a hole", "RFC 6675 5"};
+        case SendReason::rack_retransmit:
+            return {"lost by time: later data has arrived", "RFC 8985 6.2"};
+        case SendReason::tail_loss_probe:
+            return {"tail loss probe", "RFC 8985 7.3"};
+        case SendReason::limited_transmit:
+            return {"limited transmit: new data for a duplicate ACK", "RFC 3042 2"};
         case SendReason::window_probe:
             return {"probe of a closed window", "RFC 9293 3.8.6.1"};
         case SendReason::keepalive:
@@ -75,6 +83,11 @@ std::string_view to_string(State state) {
     constexpr std::array<std::string_view, 11> names = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
                                                         "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
                                                         "CLOSING",     "LAST-ACK",   "TIME-WAIT"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(RecoveryState state) {
+    constexpr std::array<std::string_view, 5> names = {"open", "disorder", "cwr", "recovery", "loss"};
     return names[static_cast<std::size_t>(state)];
 }
 

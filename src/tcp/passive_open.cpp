@@ -20,7 +20,7 @@ HalfOpen compress(const Connection& c) {
     HalfOpen entry{};
     entry.flow = c.flow;
     entry.iss = c.iss;
-    entry.irs = c.rcv_nxt - 1;
+    entry.irs = c.irs;
     entry.ts_recent = c.ts_recent;
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
@@ -88,6 +88,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.iss = entry.iss;
     c.snd_una = entry.iss;
     c.snd_nxt = entry.iss + 1;
+    c.irs = entry.irs;
     c.rcv_nxt = entry.irs + 1;
     c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e.settings), 65535u);  // what the SYN-ACK has promised
     c.last_ack_sent = c.rcv_nxt;

@@ -65,13 +65,13 @@ void take_text(Engine& e, Connection& c, const Segment& seg) {
         return;
     }
     inbox.data.append(seg.data());
-    c.rcv_nxt += seg.data_size;
+    c.advance_rcv_nxt(seg.data_size);
     e.counters.bytes_in += seg.data_size;
     if (inbox.above_a_gap.empty()) {
         acknowledge_in_order_data(e, c);
     } else {
         while (auto piece = inbox.above_a_gap.take(c.rcv_nxt)) {
-            c.rcv_nxt += static_cast<std::uint32_t>(piece->size());
+            c.advance_rcv_nxt(static_cast<std::uint32_t>(piece->size()));
             e.counters.bytes_in += piece->size();
             inbox.data.append(std::move(*piece));
         }
@@ -89,7 +89,7 @@ bool take_fin(Engine& e, Connection& c, const Segment& seg) {
     }
     if (!c.fin_known || c.fin_received || c.fin_seq != c.rcv_nxt) return false;
     c.fin_received = true;
-    c.rcv_nxt += 1;
+    c.advance_rcv_nxt(1);
     c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
     c.ack_reason = SendReason::none;
     ack_now(e, c, SendReason::ack_fin);

@@ -148,14 +148,14 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
     if (waits_for_window) {
         if (!c.persisting) {
             c.persisting = true;
-            c.retransmit_at = e.now + c.rto.value(e.settings);
+            c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
         }
     } else if (c.in_flight() == 0) {
         c.persisting = false;
-        c.retransmit_at = kNever;
-    } else if (c.retransmit_at == kNever || c.persisting) {
+        c.outbox->retransmit_at = kNever;
+    } else if (c.outbox->retransmit_at == kNever || c.persisting) {
         c.persisting = false;
-        c.retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
+        c.outbox->retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
     }
     e.timers_changed(c);
 }

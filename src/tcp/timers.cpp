@@ -33,7 +33,7 @@ void on_persist(Engine& e, Connection& c) {
     // Probes without any answer are counted; answers of a closed window begin the count again.
     if (++c.outbox->retries > allowed_retries(e, c)) return give_up(e, c);
     c.rto.on_timeout();
-    c.retransmit_at = e.now + c.rto.value(e.settings);
+    c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
     c.probe_due = true;
     e.want_output(c);
 }
@@ -52,7 +52,7 @@ void on_retransmission(Engine& e, Connection& c) {
         o.recovery.on_timeout(c.outstanding());
         o.timed_at = kNever;
     }
-    c.retransmit_at = e.now + c.rto.value(e.settings);  // (5.6)
+    o.retransmit_at = e.now + c.rto.value(e.settings);  // (5.6)
     e.want_output(c);
 }
 
@@ -96,8 +96,8 @@ void expire(Engine& e, Connection& c) {
         tell(e, c, "delayed ACK", 1);
         ack_now(e, c, SendReason::ack_delayed);
     }
-    if (c.retransmit_at <= e.now) {
-        c.retransmit_at = kNever;
+    if (c.retransmit_at() <= e.now) {
+        c.outbox->retransmit_at = kNever;
         if (c.persisting)
             on_persist(e, c);
         else

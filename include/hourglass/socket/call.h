@@ -46,6 +46,8 @@ class Call {
                                         const std::optional<SocketAddress>& to = std::nullopt);
 [[nodiscard]] Call<std::size_t> read(Sockets& sockets, Descriptor d, std::span<std::byte> buffer);
 [[nodiscard]] Call<std::size_t> write(Sockets& sockets, Descriptor d, std::span<const std::byte> bytes);
+[[nodiscard]] Call<std::size_t> readv(Sockets& sockets, Descriptor d, ReadBuffers buffers);
+[[nodiscard]] Call<std::size_t> writev(Sockets& sockets, Descriptor d, WriteBuffers buffers);
 [[nodiscard]] Call<std::size_t> splice(Sockets& sockets, Descriptor in, Descriptor out, std::size_t size,
                                        int flags = 0);
 /// With SO_LINGER until everything is acknowledged, or its seconds are over.

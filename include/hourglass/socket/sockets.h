@@ -25,6 +25,7 @@ using Descriptor = int;
 inline constexpr Descriptor kLowestFree = -1;
 
 struct Limits {
+    std::uint32_t backlog = 4096;                ///< The most that listen() can ask for (net.core.somaxconn).
     std::uint32_t descriptors = 1024;            ///< Open at the same time; beyond it EMFILE.
     std::uint32_t pipe_bytes = 65536;            ///< That a pipe holds.
     std::uint32_t error_queue = 64;              ///< Messages that wait for MSG_ERRQUEUE on one socket; the oldest go.
@@ -69,7 +70,18 @@ struct EpollEvent {
     std::uint64_t data = 0;
 };
 
-/// Which of its buffers.
+/// SPLICE_F_MORE: as MSG_MORE.
+inline constexpr int kSpliceMore = 4;
+/// SPLICE_F_NONBLOCK.
+inline constexpr int kSpliceNonBlock = 2;
+
+/// How long calls on a socket may last, as its options say.
+struct Timing {
+    Duration receive_timeout{}, send_timeout{};  ///< Zero: for ever.
+    Duration linger{};                           ///< SO_LINGER; zero: close() does not wait.
+    std::size_t receive_low_water = 1;           ///< SO_RCVLOWAT.
+};
+
 using ReadBuffers = std::span<const std::span<std::byte>>;
 using WriteBuffers = std::span<const std::span<const std::byte>>;
 
@@ -117,7 +129,8 @@ class Sockets {
     Result<SocketAddress> getsockname(Descriptor d) const;
     Result<SocketAddress> getpeername(Descriptor d) const;
 
-    // --- Data. read, write, readv, writev, recv, send, recvfrom and sendto are these with fewer arguments.
+    // --- Data. recv, recvfrom, send and sendto are recvmsg and sendmsg with fewer arguments; the other four serve
+    // pipes as well.
 
     Result<Received> recvmsg(Descriptor d, ReadBuffers buffers, int flags = 0);
     /// `to` is for datagrams, and for a stream with msg::fast_open.
@@ -125,7 +138,9 @@ class Sockets {
                                 const std::optional<SocketAddress>& to = std::nullopt);
     Result<std::size_t> read(Descriptor d, std::span<std::byte> buffer);
     Result<std::size_t> write(Descriptor d, std::span<const std::byte> bytes);
-    /// Between a pipe and a socket or pipe, at least one of them a pipe.
+    Result<std::size_t> readv(Descriptor d, ReadBuffers buffers);
+    Result<std::size_t> writev(Descriptor d, WriteBuffers buffers);
+    /// Moves bytes from a pipe to a socket, or the other way, or between pipes. Of the flags only kSpliceMore matters.
     Result<std::size_t> splice(Descriptor in, Descriptor out, std::size_t size, int flags = 0);
 
     // --- Options. Values are in the machine's byte order and layout, as the C interface has them: most are an int.
@@ -133,8 +148,8 @@ class Sockets {
     Result<void> setsockopt(Descriptor d, int level, int option, std::span<const std::byte> value);
     Result<void> setsockopt(Descriptor d, int level, int option, int value);
     /// Writes the value, cut to the room that there is, and returns its size.
-    Result<std::size_t> getsockopt(Descriptor d, int level, int option, std::span<std::byte> value) const;
-    Result<int> getsockopt(Descriptor d, int level, int option) const;
+    Result<std::size_t> getsockopt(Descriptor d, int level, int option, std::span<std::byte> value);
+    Result<int> getsockopt(Descriptor d, int level, int option);
     Result<TcpInfo> tcp_info(Descriptor d) const;
     Result<MemoryInfo> memory_info(Descriptor d) const;
 
@@ -159,6 +174,7 @@ class Sockets {
     [[nodiscard]] bool is_open(Descriptor d) const;
     /// O_NONBLOCK is set, or the descriptor is closed.
     [[nodiscard]] bool is_nonblocking(Descriptor d) const;
+    [[nodiscard]] Timing timing_of(Descriptor d) const;
     /// The connection behind a stream socket; a handle of nothing when there is none (yet).
     [[nodiscard]] tcp::Stream stream_of(Descriptor d) const;
     /// Open descriptors, in order.

@@ -39,6 +39,10 @@ enum class SendReason : std::uint8_t {
     retransmit_timeout,      ///< RFC 6298.
     fast_retransmit,         ///< Third duplicate ACK (RFC 5681, section 3.2).
     partial_ack,             ///< The next hole in recovery (RFC 6582).
+    sack_retransmit,         ///< Enough above it was selectively acknowledged (RFC 6675, section 5).
+    rack_retransmit,         ///< What was sent later has arrived long ago (RFC 8985, section 6.2).
+    tail_loss_probe,         ///< Nothing was heard of the end of the flight (RFC 8985, section 7.3).
+    limited_transmit,        ///< New data for the first duplicate ACKs (RFC 3042).
     window_probe,            ///< RFC 9293, section 3.8.6.1.
     keepalive,               ///< RFC 9293, section 3.8.4.
     challenge_ack,           ///< RFC 5961.

@@ -43,11 +43,19 @@ struct Settings {
     // Options.
     bool window_scaling = true;                 ///< RFC 7323, section 2.
     bool timestamps = true;                     ///< RFC 7323, section 3.
+    bool sack = true;                           ///< Selective acknowledgements (RFC 2018).
     bool keepalive = false;                     ///< RFC 9293, section 3.8.4: MUST default to off.
     bool nagle = true;                          ///< RFC 9293, section 3.7.4.
     std::uint16_t mss_limit = 65495;            ///< Largest MSS to announce and to send, whatever the path allows.
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
+
+    // Loss recovery.
+    bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
+    bool prr = true;                       ///< Proportional rate reduction (RFC 9937).
+    bool frto = true;                      ///< Spurious timeouts by the acknowledgements that follow (RFC 5682).
+    bool limited_transmit = true;          ///< New data for the first duplicate ACKs (RFC 3042).
+    std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
 
     // Answers.
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.

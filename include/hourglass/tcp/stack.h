@@ -57,20 +57,61 @@ struct ListenOptions {
     AcceptHandler* handler = nullptr;
 };
 
-/// Counts and gauges of one connection (after RFC 4898's and Linux's tcp_info).
+/// What loss recovery is about (Linux's names for the same).
+enum class RecoveryState : std::uint8_t {
+    open,      ///< No sign of loss.
+    disorder,  ///< Duplicate or selective acknowledgements have come; nothing is taken for lost yet.
+    cwr,       ///< The window is being reduced because of a congestion mark (RFC 3168, section 6.1.2).
+    recovery,  ///< Lost data is being sent again (RFC 5681, section 3.2; RFC 6675; RFC 8985).
+    loss,      ///< After a retransmission timeout.
+};
+
+/// In a word: "open", "disorder", "cwr", "recovery", "loss".
+[[nodiscard]] std::string_view to_string(RecoveryState state);
+
+/// Counts and gauges of one connection (after RFC 4898's and Linux's tcp_info). Segments are full-sized ones, rounded
+/// up: the stack counts octets.
 struct ConnectionInfo {
     FlowKey flow;
     State state = State::closed;
     std::uint32_t send_queue = 0;     ///< Bytes queued or in flight: netstat's Send-Q.
     std::uint32_t receive_queue = 0;  ///< Bytes that the application has not read: netstat's Recv-Q.
-    std::uint32_t cwnd = 0, ssthresh = 0, in_flight = 0;  ///< Bytes.
+    std::uint32_t cwnd = 0, ssthresh = 0, in_flight = 0;  ///< Bytes; `in_flight` is SND.NXT - SND.UNA.
     std::uint32_t snd_wnd = 0, rcv_wnd = 0;               ///< Bytes.
+    std::uint32_t not_sent = 0;                           ///< Bytes queued and never sent.
     std::uint16_t mss = 0;                                ///< Largest payload that is sent.
+    std::uint16_t advertised_mss = 0;                     ///< What our SYN announced.
+    std::uint16_t received_mss = 0;                       ///< Largest payload expected of the peer.
+    std::uint16_t path_mtu = 0;                           ///< Largest IP datagram, as far as known.
     Duration srtt{}, rttvar{}, rto{};
-    std::uint32_t retransmissions = 0;
+    Duration min_rtt{};  ///< The least round trip of late; zero before the first sample.
+
+    // What was agreed in the handshake.
+    bool timestamps = false, sack = false, window_scaling = false;
+    std::uint8_t snd_wscale = 0, rcv_wscale = 0;
+
+    // Loss recovery.
+    RecoveryState recovery = RecoveryState::open;
+    std::uint8_t timeouts = 0;        ///< Retransmission timeouts in a row.
+    std::uint8_t backoff = 0;         ///< How often the timeout has been doubled.
+    std::uint8_t probes = 0;          ///< Window probes or keepalives without an answer.
+    bool reordering_seen = false;     ///< Segments of this connection have overtaken each other (RFC 8985, 6.2 step 3).
+    std::uint32_t unacked = 0;        ///< Segments sent and not acknowledged cumulatively.
+    std::uint32_t sacked = 0;         ///< Segments of these that the peer holds (RFC 2018).
+    std::uint32_t lost = 0;           ///< Segments of these that are believed lost.
+    std::uint32_t retransmitted = 0;  ///< Segments of these that have been sent again and are on their way.
+    std::uint32_t retransmissions = 0;  ///< Segments sent again since the connection began.
+
+    // Totals.
+    std::uint64_t bytes_acked = 0;     ///< Payload that the peer has acknowledged.
+    std::uint64_t bytes_received = 0;  ///< Payload that has arrived in order.
+    std::uint32_t segments_in = 0, segments_out = 0;
+    Duration since_last_sent{};  ///< Since the last segment was sent, in whole milliseconds.
+
     Instant next_timer = kNever;
-    std::string_view
-        timer;  ///< Which timer that is: `retransmit`, `persist`, `delayed-ack`, `keepalive`, `timewait` ...
+    /// Which timer that is: `retransmit`, `probe` (tail loss), `reorder`, `persist`, `delayed-ack`, `keepalive`,
+    /// `timewait` ...
+    std::string_view timer;
     Error error = Error::none;  ///< Why it ended, once it has.
 };
 
@@ -186,6 +227,9 @@ struct Counters {
     std::uint64_t retransmitted = 0, resets_in = 0, resets_out = 0;
     std::uint64_t active_opens = 0, passive_opens = 0, attempt_fails = 0, established_resets = 0;
     std::uint64_t timeouts = 0, fast_retransmits = 0, window_probes = 0, keepalives = 0, challenge_acks = 0;
+    std::uint64_t tail_loss_probes = 0, retransmission_timeouts = 0, lost_retransmissions = 0;
+    std::uint64_t spurious_recoveries = 0, spurious_timeouts = 0, sack_reneging = 0;
+    std::uint64_t dsack_in = 0, dsack_out = 0, bad_sack_blocks = 0;
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
