@@ -19,10 +19,10 @@ namespace hourglass::script {
 
 /// What a system call came to.
 struct CallOutcome {
-    std::int64_t value = 0;       ///< -1 with an error.
-    std::string error{};          ///< "EAGAIN"
-    std::string difference{};     ///< What it wrote elsewhere and the script expects otherwise.
-    std::string actual{};         ///< What it wrote, as a script would say it; empty when that is not worth a word.
+    std::int64_t value = 0;    ///< -1 with an error.
+    std::string error{};       ///< "EAGAIN"
+    std::string difference{};  ///< What it wrote elsewhere and the script expects otherwise.
+    std::string actual{};      ///< What it wrote, as a script would say it; empty when that is not worth a word.
 };
 
 /// A call under way.
@@ -38,6 +38,8 @@ class Run {
     Run(const Script& script, const RunOptions& options, Report& report);
     /// Performs the script; throws `Stop` at the event that ends it early.
     void perform();
+    /// Adds the packets that nobody has looked at to the report: they may be what went wrong.
+    void note_unseen();
     /// The event that is performed; the end of the script is the last one.
     [[nodiscard]] Position position() const { return position_; }
     [[nodiscard]] Duration elapsed() const { return world_ ? world_->elapsed() : Duration{}; }
@@ -59,8 +61,6 @@ class Run {
         Window end;
         std::size_t row = 0;
     };
-    /// A call's arguments, with their checks.
-    struct Arguments;
     using Handler = Running (Run::*)(const CallSpec& call);
 
     // run.cpp

@@ -176,8 +176,6 @@ std::string to_text(const Expression& e) {
     return std::visit(Writer{}, e.value);
 }
 
-std::string to_text(const CallSpec& call) {
-    return fmt::format("{}({})", call.name, joined(call.arguments, ", "));
-}
+std::string to_text(const CallSpec& call) { return fmt::format("{}({})", call.name, joined(call.arguments, ", ")); }
 
 }  // namespace hourglass::script

@@ -23,9 +23,7 @@ World::World(const ip::HostSettings& settings, const Config& config)
     host_.poll(now_);
 }
 
-void World::receive(std::span<const std::byte> datagram) {
-    host_.receive(interface_, pool_.packet(datagram), now_);
-}
+void World::receive(std::span<const std::byte> datagram) { host_.receive(interface_, pool_.packet(datagram), now_); }
 
 bool World::poll() {
     host_.poll(now_);

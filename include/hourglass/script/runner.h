@@ -68,8 +68,8 @@ struct Report {
 /// result every time (docs/scripts.md). Takes well below a millisecond for an ordinary script.
 [[nodiscard]] Report run(std::string_view text, const RunOptions& options = {});
 
-/// Everything that a reader needs to see what went wrong: place, expectation, what happened, and the last `rows` rows as
-/// a ladder. One line when the script passed.
+/// Everything that a reader needs to see what went wrong: place, expectation, what happened, and the last `rows` rows
+/// as a ladder. One line when the script passed.
 [[nodiscard]] std::string to_text(const Report& report, std::string_view file, std::size_t rows = 10);
 /// The rows alone, all of them.
 [[nodiscard]] std::string ladder(const Report& report);
