@@ -73,18 +73,26 @@ void Host::Implementation::add_address(InterfaceId id, const Prefix& prefix) {
 
 void Host::Implementation::poll(Instant now) {
     advance(now);
-    neighbours_.poll(now_);
-    expire_reassembly();
+    if (neighbours_.next_deadline() <= now_) neighbours_.poll(now_);
+    if (reassembler_.next_deadline() <= now_) expire_reassembly();
     for (unsigned round = 0; round < kMaxRounds; ++round) {
-        report_unresolved();
-        const Origin origin{.interface = {}, .looped = true};
-        for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
-        udp_.poll(now_);
-        pings_.poll();
-        run_pollers();
+        if (has_work() || !pollers.empty()) {
+            tcp_.advance(now_);  // what they call there is observed at the right time
+            run_queues();
+            run_pollers();
+        }
         tcp_.poll(now_);
         if (!has_work()) return;
     }
+}
+
+/// What waits inside: looped datagrams, failed neighbours, datagrams and answers for applications.
+void Host::Implementation::run_queues() {
+    report_unresolved();
+    const Origin origin{.interface = {}, .looped = true};
+    for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
+    udp_.poll(now_);
+    pings_.poll();
 }
 
 bool Host::Implementation::has_work() const {

@@ -120,6 +120,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
   private:
     // host.cpp
     void add_address(InterfaceId id, const Prefix& prefix);
+    void run_queues();
     void run_pollers();
     void expire_reassembly();
     void report_unresolved();

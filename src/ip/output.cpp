@@ -77,10 +77,10 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     const bool given = !source.is_unspecified();
     if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
-    if (is_own_address(destination))
+    if (destination != last_destination_ && is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
 
-    const auto hop = next_hop(destination);
+    const NextHop* hop = segment_hop(destination);
     if (!hop) return std::nullopt;
     const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
     if (!chosen) return std::nullopt;
@@ -90,6 +90,7 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
                      link.checksum_offload};
 }
 
+/// The next hop of a destination that is not this host, with the last answer kept.
 const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
     if (destination == last_destination_) [[likely]]
         return &last_hop_;
@@ -159,13 +160,18 @@ void Host::Implementation::loop_back(Packet&& packet) {
 
 void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
     const auto length = static_cast<std::uint16_t>(packet.size());
+    const auto dscp = static_cast<std::uint8_t>(packet.traffic_class >> 2);
+    const auto ecn = static_cast<wire::Ecn>(packet.traffic_class & 3);
+    const std::uint8_t hop_limit = packet.hop_limit == 0 ? settings.ttl : packet.hop_limit;
     if (envelope.destination.is_v4()) {
         need_headroom(packet, wire::Ipv4Header::kSize);
         // RFC 6864, section 4: the number of an atomic datagram means nothing.
         const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);
-        const wire::Ipv4Header header{.identification = static_cast<std::uint16_t>(id),
+        const wire::Ipv4Header header{.dscp = dscp,
+                                      .ecn = ecn,
+                                      .identification = static_cast<std::uint16_t>(id),
                                       .dont_fragment = dont_fragment,
-                                      .ttl = settings.ttl,
+                                      .ttl = hop_limit,
                                       .protocol = envelope.protocol,
                                       .payload_length = length,
                                       .source = envelope.source,
@@ -174,9 +180,11 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
         return;
     }
     need_headroom(packet, wire::Ipv6Header::kSize);
-    const wire::Ipv6Header header{.payload_length = length,
+    const wire::Ipv6Header header{.dscp = dscp,
+                                  .ecn = ecn,
+                                  .payload_length = length,
                                   .next_header = envelope.protocol,
-                                  .hop_limit = settings.ttl,
+                                  .hop_limit = hop_limit,
                                   .source = envelope.source,
                                   .destination = envelope.destination};
     header.emit(packet.prepend(wire::Ipv6Header::kSize));
@@ -188,6 +196,8 @@ void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
         return;
     Packet copy = pool_.packet(std::as_const(packet).bytes());
     copy.offload = packet.offload;
+    copy.traffic_class = packet.traffic_class;
+    copy.hop_limit = packet.hop_limit;
     copy.id = packet.id;
     packet = std::move(copy);
 }

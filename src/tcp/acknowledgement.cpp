@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/engine.h"
+#include "tcp/sender.h"
 
 namespace hourglass::tcp {
 
@@ -55,11 +56,8 @@ void on_new_ack(Engine& e, Connection& c, Seq ack) {
     o.window_filled = false;
     if (o.recovery.on_ack(c.outstanding(), acked) == RecoveryStep::recovered) c.congestion.on_recovered();
     restart_retransmission_timer(e, c, o.recovery.phase() == Recovery::Phase::fast_recovery);
-    if (c.wants_writable) {
-        c.wants_writable = false;
-        c.notify_writable = true;
-        e.want_notify(c);
-    }
+    if (o.urgent && c.snd_una >= o.snd_up) o.urgent = false;
+    tell_writable(e, c);
 }
 
 void on_duplicate_ack(Engine& e, Connection& c) {

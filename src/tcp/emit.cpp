@@ -1,5 +1,7 @@
 #include "tcp/emit.h"
 
+#include <algorithm>
+
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
@@ -34,6 +36,13 @@ void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::Tcp
             e.observer->segment_sent({e.now, flow, state, header, what.data_size, what.reason, what.retransmission});
 }
 
+/// Data that follows the acknowledgement of the peer's at once is an answer: in a dialogue, acknowledgements ride on
+/// data.
+void end_quick_acks_after_answer(const Engine& e, Connection& c) {
+    const auto since = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
+    if (c.quick_acks < e.settings.quick_acks && since < e.settings.delayed_ack) c.quick_acks = 0;
+}
+
 }  // namespace
 
 void emit(Engine& e, Connection& c, const Emission& what) {
@@ -53,6 +62,10 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         header.options.timestamps = {timestamp_now(e, c), c.ts_recent};
     }
 
+    if (c.outbox && c.outbox->urgent && what.seq < c.outbox->snd_up && !what.flags.syn()) {
+        header.flags |= wire::TcpFlags::kUrg;
+        header.urgent_pointer = static_cast<std::uint16_t>(std::min(c.outbox->snd_up - what.seq, 65535));
+    }
     const std::size_t header_size = header.size();
     Packet packet = e.pool.packet(header_size + what.data_size);
     header.emit(packet.append(header_size));
@@ -67,6 +80,11 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         if (what.data_size > c.snd_mss) packet.offload.gso_size = c.snd_mss;
     }
 
+    if (c.tuning != TuningTable::kDefaults) {
+        packet.traffic_class = e.tuning(c).traffic_class & 0xfc;
+        packet.hop_limit = e.tuning(c).hop_limit;
+    }
+    if (what.data_size > 0 && c.quick_acks > 0) end_quick_acks_after_answer(e, c);
     c.last_ack_sent = c.rcv_nxt;
     c.unacked_segments = 0;
     c.was_read = false;

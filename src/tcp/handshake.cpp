@@ -27,32 +27,39 @@ std::uint8_t scale_for(std::uint32_t buffer) {
     return shift;
 }
 
+/// What the receive buffer may become (a clamp of the window is not one of the buffer).
+std::uint32_t largest_buffer(const Engine& e, const Connection& c) {
+    return std::min(std::max(e.tuning(c).receive_buffer, e.settings.receive_buffer_max), std::uint32_t{1} << 30);
+}
+
 }  // namespace
 
-std::uint32_t receive_limit(const Settings& s) {
-    return std::min(s.receive_buffer, s.window_scaling ? std::uint32_t{1} << 30 : 65535u);
+std::uint32_t receive_limit(const Engine& e, const Connection& c) {
+    const Tuning& t = e.tuning(c);
+    const std::uint32_t limit = std::min(t.receive_buffer, e.settings.window_scaling ? std::uint32_t{1} << 30 : 65535u);
+    return t.window_clamp == 0 ? limit : std::min(limit, t.window_clamp);
 }
 
 std::uint32_t local_mss(const Engine& e, const Connection& c) {
     const std::uint32_t space = header_space(c);
     const std::uint32_t mss = c.path_mtu > space ? c.path_mtu - space : 536;
-    return std::min<std::uint32_t>(mss, e.settings.mss_limit);
+    return std::min<std::uint32_t>(mss, e.tuning(c).mss_limit);
 }
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
 void prepare(Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
-    c.max_gso = path.max_gso;
+    c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
-    c.ts_offset = e.settings.timestamps ? timestamp_offset(e.secret, c.flow) : 0;
+    const FlowOffsets offsets = flow_offsets(e.secret, c.flow);
+    c.iss = c.snd_una = c.snd_nxt = Seq(offsets.sequence_number);
+    c.ts_offset = offsets.timestamp;
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
-    c.rcv_wscale = (e.settings.window_scaling ? scale_for(receive_limit(e.settings)) : 0) & 15;
+    c.rcv_wscale = (e.settings.window_scaling ? scale_for(largest_buffer(e, c)) : 0) & 15;
     c.rto = Rto(e.settings);
-    c.no_delay = !e.settings.nagle;
-    c.keepalive = e.settings.keepalive;
 }
 
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
@@ -96,7 +103,7 @@ void send_syn(Engine& e, Connection& c) {
     Outbox& outbox = e.need_outbox(c);
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
-    if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
+    if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     c.snd_nxt = c.iss + 1;
     outbox.timed_end = c.snd_nxt;
     outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
@@ -119,8 +126,9 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
+    c.quick_acks = e.settings.quick_acks;
     c.congestion =
-        CongestionControl(e.settings.congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
+        CongestionControl(e.tuning(c).congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
         if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);

@@ -16,6 +16,7 @@ struct ListenEntry {
     std::deque<std::uint32_t> accept_queue;  ///< Connections by number, the oldest first.
     std::uint32_t half_open = 0;
     std::uint32_t generation = 0;
+    std::uint32_t tuning = UINT32_MAX;  ///< In the engine's tuning table.
     bool in_ready_list = false;
 };
 

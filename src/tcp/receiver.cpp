@@ -11,18 +11,22 @@ namespace {
 
 /// Where the window would end if all free space were offered.
 Seq possible_edge(const Engine& e, const Connection& c) {
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::uint32_t used = std::min(c.receive_queue_size(), limit);
     return c.rcv_nxt + (limit - used);
 }
 
 /// A peer that sends single octets above a gap must not cost a block of memory for each.
-std::size_t max_pieces(const Engine& e) {
-    return std::max<std::size_t>(16, 2 * receive_limit(e.settings) / BufferPool::kSmall);
+std::size_t max_pieces(const Engine& e, const Connection& c) {
+    return std::max<std::size_t>(16, 2 * receive_limit(e, c) / BufferPool::kSmall);
 }
 
 void acknowledge_in_order_data(Engine& e, Connection& c) {
-    if (++c.unacked_segments >= 2) {
+    ++c.unacked_segments;
+    if (c.quick_acks > 0 || e.tuning(c).quick_ack) {
+        if (c.quick_acks > 0) --c.quick_acks;
+        ack_now(e, c, SendReason::ack_pushed);
+    } else if (c.unacked_segments >= 2) {
         ack_now(e, c, SendReason::ack_every_second);
     } else if (c.delayed_ack_at == kNever) {
         c.delayed_ack_at = e.now + e.settings.delayed_ack;
@@ -34,7 +38,7 @@ void acknowledge_in_order_data(Engine& e, Connection& c) {
 
 std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
     const Seq edge = possible_edge(e, c);
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::int32_t growth = edge - c.rcv_adv;
     Seq promise = c.rcv_adv;
     if (growth >= static_cast<std::int32_t>(std::min<std::uint32_t>(limit / 2, local_mss(e, c)))) promise = edge;
@@ -47,7 +51,7 @@ std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
 bool window_update_due(const Engine& e, const Connection& c) {
     if (!is_synchronized(c.state) || c.fin_received) return false;
     const std::uint32_t mss = local_mss(e, c);
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
     if (growth < static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * mss, limit / 8)))) return false;
     // A peer that has much of what it was promised left does not wait for more; the next ACK will tell it.
@@ -60,7 +64,7 @@ void take_text(Engine& e, Connection& c, const Segment& seg) {
     if (seg.data_size == 0 || c.fin_received) return;
     Inbox& inbox = e.need_inbox(c);
     if (seg.seq != c.rcv_nxt) {
-        if (!inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e))) ++e.counters.dropped_reassembly_full;
+        if (!inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e, c))) ++e.counters.dropped_reassembly_full;
         ack_now(e, c, SendReason::ack_out_of_order);
         return;
     }

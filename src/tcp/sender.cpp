@@ -13,7 +13,9 @@ namespace hourglass::tcp {
 namespace {
 
 /// What keeps the sender from sending more.
-enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle };
+enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork };
+
+constexpr Duration kCorkTime = std::chrono::milliseconds(200);
 
 bool may_transmit_data(State s) {
     return s == State::established || s == State::close_wait || s == State::fin_wait_1 || s == State::closing ||
@@ -26,14 +28,10 @@ std::uint32_t usable_window(const Connection& c) {
     return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
 }
 
-/// Octets queued and never sent.
-std::uint32_t unsent(const Connection& c) {
-    return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - c.snd_nxt);
-}
-
 /// The largest payload of one emission: a segment, or what the device cuts into segments.
 std::uint32_t largest_emission(const Connection& c) {
-    if (c.max_gso <= c.snd_mss) return c.snd_mss;
+    // A device that cuts would copy the urgent pointer as it is.
+    if (c.max_gso <= c.snd_mss || c.outbox->urgent) return c.snd_mss;
     return c.max_gso / c.snd_mss * c.snd_mss;
 }
 
@@ -87,7 +85,7 @@ bool retransmit(Engine& e, Connection& c) {
 /// RFC 9293, section 3.8.6.2.1 with Nagle's algorithm (section 3.7.4): is a segment of `size` octets worth sending?
 bool is_worth_sending(const Connection& c, std::uint32_t size, std::uint32_t queued) {
     if (size >= c.snd_mss) return true;
-    const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued;
+    const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued || c.outbox->urgent;
     if (size == queued) return nothing_waits_for_ack;
     return nothing_waits_for_ack && size >= c.max_snd_wnd / 2;
 }
@@ -112,6 +110,7 @@ Limit send_new(Engine& e, Connection& c) {
     std::uint32_t size = std::min({queued, usable, room, largest_emission(c)});
     // A piece of a segment waits unless it ends the queue.
     if (size > c.snd_mss && size < queued) size -= size % c.snd_mss;
+    if (size < c.snd_mss && is_corked(e, c)) return Limit::cork;
     if (!is_worth_sending(c, size, queued)) return usable < queued ? Limit::peer_window : Limit::nagle;
     const bool with_fin = fin_waits && size == queued && size < usable;
     emit_range(e, c, c.snd_nxt, c.snd_nxt + size + (with_fin ? 1 : 0), SendReason::new_data, false);
@@ -132,6 +131,10 @@ Limit send_all_allowed(Engine& e, Connection& c) {
 /// holds (RFC 9293, sections 3.8.6.1 and 3.8.6.2.1, override timeout).
 void send_probe(Engine& e, Connection& c) {
     c.probe_due = false;
+    if (is_corked(e, c)) {
+        emit_range(e, c, c.snd_nxt, c.data_end(), SendReason::new_data, false);
+        return;
+    }
     ++e.counters.window_probes;
     if (c.window_probed) {
         emit_range(e, c, c.snd_una, c.snd_nxt, SendReason::window_probe, true);
@@ -145,10 +148,10 @@ void send_probe(Engine& e, Connection& c) {
 
 void run_timers(Engine& e, Connection& c, Limit limit) {
     const bool waits_for_window = limit == Limit::peer_window && (c.in_flight() == 0 || c.window_probed);
-    if (waits_for_window) {
+    if (waits_for_window || (limit == Limit::cork && c.in_flight() == 0)) {
         if (!c.persisting) {
             c.persisting = true;
-            c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
+            c.outbox->retransmit_at = e.now + (limit == Limit::cork ? kCorkTime : c.rto.value(e.settings));
         }
     } else if (c.in_flight() == 0) {
         c.persisting = false;
@@ -170,6 +173,32 @@ void restart_after_idle(const Engine& e, Connection& c) {
 
 }  // namespace
 
+std::uint32_t unsent(const Connection& c) {
+    return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - max(c.snd_nxt, c.data_begin()));
+}
+
+std::size_t room_to_send(const Engine& e, const Connection& c) {
+    if (!may_send(c.state) || c.fin_queued || c.detached) return 0;
+    const Tuning& t = e.tuning(c);
+    if (t.not_sent_low_water > 0 && unsent(c) >= t.not_sent_low_water) return 0;
+    const std::size_t queued = c.send_queue_size();
+    return queued < t.send_buffer ? t.send_buffer - queued : 0;
+}
+
+void tell_writable(Engine& e, Connection& c) {
+    if (!c.wants_writable || room_to_send(e, c) == 0) return;
+    c.wants_writable = false;
+    c.notify_writable = true;
+    e.want_notify(c);
+}
+
+bool is_corked(const Engine& e, const Connection& c) {
+    if (c.tuning == TuningTable::kDefaults || !e.tuning(c).cork || c.fin_queued || !c.outbox || c.outbox->urgent)
+        return false;
+    const std::uint32_t queued = unsent(c);
+    return queued > 0 && queued < c.snd_mss && queued <= usable_window(c);
+}
+
 void transmit(Engine& e, Connection& c) {
     if (c.syn_due) {
         send_syn(e, c);
@@ -182,6 +211,7 @@ void transmit(Engine& e, Connection& c) {
         const Limit limit = send_all_allowed(e, c);
         if (limit == Limit::congestion_window) c.outbox->window_filled = true;
         run_timers(e, c, limit);
+        if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
     }
     if (c.ack_reason != SendReason::none)
@@ -190,7 +220,7 @@ void transmit(Engine& e, Connection& c) {
         emit_ack(e, c, SendReason::window_update);
     if (!c.detached) {
         if (c.idle_due) set_idle_timer(e, c);
-        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty()) c.inbox.reset();
+        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && !c.inbox->urgent) c.inbox.reset();
         e.timers_changed(c);
     }
 }

@@ -7,6 +7,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
+#include "tcp/passive_open.h"
 
 namespace hourglass::tcp {
 
@@ -30,7 +31,9 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.local = local;
     entry.options = options;
     entry.generation = engine_->next_generation++;
+    if (options.tuning) set_tuning(*engine_, entry, *options.tuning);
     table.insert(index);
+    count_half_open(*engine_);
     return engine_->listener_of(index);
 }
 
@@ -50,7 +53,7 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
         e.finish(c, Error::unreachable, "ICMP unreachable");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
-        c.error = Error::unreachable;
+        c.soft_error = Error::unreachable;
     }
 }
 
@@ -76,6 +79,7 @@ Instant Stack::next_deadline() { return engine_->next_deadline(); }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
 const Counters& Stack::counters() const { return engine_->counters; }
 const Settings& Stack::settings() const { return engine_->settings; }
+const Tuning& Stack::default_tuning() const { return engine_->tunings.defaults(); }
 std::vector<ConnectionInfo> Stack::connections() const { return list_connections(*engine_); }
 std::size_t Stack::size() const { return engine_->flows.size(); }
 std::string Stack::check_invariants() const { return check_all(*engine_); }

@@ -179,6 +179,7 @@ TEST_F(Handshake, WrongAckInSynReceivedIsAnsweredWithReset_Rfc9293_3_10_7_4_Fift
 }
 
 TEST_F(Handshake, HalfOpenQueueHasALimit) {
+    settings.syn_cookies = SynCookies::off;
     listen({.half_open = 2});
     for (std::uint16_t i = 0; i < 5; ++i) {
         deliver_from({peer.address, Port(static_cast<std::uint16_t>(6000 + i))}, {.flags = "S"});

@@ -14,12 +14,13 @@ using namespace std::chrono_literals;
 
 /// A segment as a test writes it. Sequence numbers are relative: ours to our ISS, the peer's to `kPeerIss`.
 struct Wire {
-    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P . (ACK)
+    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P U . (ACK)
     std::uint32_t seq = 0;
     std::uint32_t ack = 0;
     std::string data{};
     std::uint16_t win = 65535;
     wire::TcpOptions options{};
+    std::uint16_t urgent = 0;
 };
 
 /// Writes down what an application is told.
@@ -30,6 +31,7 @@ class Application : public ConnectionHandler, public AcceptHandler {
         log.push_back("readable");
         if (reads) read_all(s);
     }
+    void on_urgent(Stream) override { log.push_back("urgent"); }
     void on_writable(Stream) override { log.push_back("writable"); }
     void on_closed(Stream, Error e) override { log.push_back(fmt::format("closed: {}", to_string(e))); }
     void on_acceptable(Listener l) override {
@@ -106,12 +108,14 @@ class Single : public ::testing::Test, public Network {
                           .ack = Seq(0),
                           .flags = {},
                           .window = w.win,
+                          .urgent_pointer = w.urgent,
                           .options = w.options};
         for (const char f : w.flags) {
             if (f == 'S') h.flags |= wire::TcpFlags::kSyn;
             if (f == 'F') h.flags |= wire::TcpFlags::kFin;
             if (f == 'R') h.flags |= wire::TcpFlags::kRst;
             if (f == 'P') h.flags |= wire::TcpFlags::kPsh;
+            if (f == 'U') h.flags |= wire::TcpFlags::kUrg;
             if (f == '.') h.flags |= wire::TcpFlags::kAck;
         }
         if (h.flags.ack()) h.ack = our_iss + w.ack;
@@ -141,6 +145,8 @@ class Single : public ::testing::Test, public Network {
         if (sent_.empty()) return "nothing";
         const Packet p = std::move(sent_.front());
         sent_.pop_front();
+        last_traffic_class = p.traffic_class;
+        last_hop_limit = p.hop_limit;
         const auto view = wire::TcpView::parse(p.bytes());
         last_header = view->header();
         if (last_header.flags.syn()) our_iss = last_header.seq;
@@ -181,6 +187,7 @@ class Single : public ::testing::Test, public Network {
     Seq our_iss;
     wire::TcpHeader last_header;
     std::string last_data;
+    std::uint8_t last_traffic_class = 0, last_hop_limit = 0;
 
   private:
     std::deque<Packet> sent_;

@@ -13,6 +13,13 @@ enum class Congestion : std::uint8_t {
     cubic,     ///< RFC 9438.
 };
 
+/// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
+enum class SynCookies : std::uint8_t {
+    off,        ///< Never: a SYN that finds the half-open queue full is dropped.
+    when_full,  ///< When the listener's half-open queue or the stack's table is full.
+    always,
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -24,6 +31,7 @@ struct Settings {
     Duration keepalive_idle = std::chrono::hours(2);       ///< RFC 9293, section 3.8.4: no less by default.
     Duration keepalive_interval = std::chrono::seconds(75);
     Duration fin_wait_2_timeout = std::chrono::seconds(60);  ///< For a connection that its application has closed.
+    Duration user_timeout{};  ///< Zero: `data_retries` decide; else as `Tuning::user_timeout`.
 
     // Attempts.
     std::uint8_t syn_retries = 5;       ///< SYNs sent again before an active open fails.
@@ -35,6 +43,8 @@ struct Settings {
     // Memory.
     std::uint32_t send_buffer = 1 << 20;     ///< Bytes queued by the application and not yet acknowledged.
     std::uint32_t receive_buffer = 1 << 20;  ///< Bytes received and not yet read, out-of-order ones included.
+    /// What an application may later make of the receive buffer: the window scale is chosen for the larger of the two.
+    std::uint32_t receive_buffer_max = 0;
     std::uint32_t max_connections = 1 << 20;
     std::uint32_t max_half_open = 1 << 14;
     std::uint32_t max_time_wait = 1 << 17;
@@ -49,6 +59,7 @@ struct Settings {
     std::uint16_t mss_limit = 65495;            ///< Largest MSS to announce and to send, whatever the path allows.
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
+    bool urgent_inline = true;  ///< RFC 6093, section 5.
 
     // Loss recovery.
     bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
@@ -58,6 +69,10 @@ struct Settings {
     std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
 
     // Answers.
+    SynCookies syn_cookies = SynCookies::when_full;
+    /// The first segments of a connection that are acknowledged at once each, for a sender in slow start; the
+    /// application's first answer ends it.
+    std::uint8_t quick_acks = 0;
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
     std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;

@@ -23,6 +23,14 @@ class CongestionControl {
         if (algorithm == Congestion::new_reno) algorithm_ = NewReno{};
     }
 
+    /// Goes on with another algorithm from the window as it is.
+    void change_algorithm(Congestion algorithm) {
+        if (algorithm == Congestion::new_reno)
+            algorithm_ = NewReno{};
+        else
+            algorithm_ = Cubic{};
+    }
+
     /// New data was acknowledged.
     void on_ack(const AckRecord& ack) {
         std::visit([&](auto& a) { a.on_ack(window_, ack); }, algorithm_);

@@ -7,6 +7,7 @@
 #include "tcp/passive_open.h"
 #include "tcp/receiver.h"
 #include "tcp/steps.h"
+#include "tcp/urgent.h"
 
 namespace hourglass::tcp::states {
 
@@ -59,11 +60,15 @@ Disposition syn_received(Arrival& a) {
         return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
     }
     if (a.connection->compact) {
+        const bool has_entry = a.entry.kind == FlowKind::half_open;  // and did not come from a cookie
+        if (has_entry && e.tuning(*a.connection).defer_accept > Duration::zero())
+            if (auto end = defer_accept(a)) return *end;
         if (auto end = promote(a)) return *end;
     }
     establish(e, *a.connection, seg, "ACK of SYN received");
 
     // Data in the third segment of the handshake, and a FIN in it, are taken like any other.
+    take_urgent_pointer(e, *a.connection, seg);
     take_text(e, *a.connection, seg);
     if (take_fin(e, *a.connection, seg)) e.change_state(*a.connection, State::close_wait, "FIN received");
     return {Verdict::accepted, "RFC 9293 3.10.7.4 fifth"};
