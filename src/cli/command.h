@@ -34,6 +34,7 @@ struct Command {
 
 Action declare_get(CLI::App& app, const std::vector<std::string>& program);
 Action declare_journey(CLI::App& app, const std::vector<std::string>& program);
+Action declare_script(CLI::App& app, const std::vector<std::string>& program);
 Action declare_serve(CLI::App& app, const std::vector<std::string>& program);
 Action declare_stat(CLI::App& app, const std::vector<std::string>& program);
 
