@@ -59,13 +59,15 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
+    c.sack = e.settings.sack;
     c.rcv_wscale = (e.settings.window_scaling ? scale_for(largest_buffer(e, c)) : 0) & 15;
-    c.rto = Rto(e.settings);
+    c.rto = {};
 }
 
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
     options.mss = static_cast<std::uint16_t>(local_mss(e, c));
     if (c.window_scaling) options.window_scale = c.rcv_wscale;
+    options.sack_permitted = c.sack;
     if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
 }
 
@@ -85,6 +87,7 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
     c.window_scaling = c.window_scaling && o.window_scale.has_value();
     if (c.window_scaling) c.snd_wscale = std::min(*o.window_scale, kMaxShift) & 15;
+    c.sack = c.sack && o.sack_permitted;
     c.timestamps = c.timestamps && o.timestamps.has_value();
     if (c.timestamps) {
         c.ts_recent = o.timestamps->value;
@@ -106,8 +109,7 @@ void send_syn(Engine& e, Connection& c) {
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     c.snd_nxt = c.iss + 1;
-    outbox.timed_end = c.snd_nxt;
-    outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
+    outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,
@@ -140,13 +142,13 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.quick_acks = e.settings.quick_acks;
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
-        if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
-        c.outbox->timed_at = kNever;
+        if (c.outbox->syn_sent_at != kNever) c.rto.on_sample(e.now - c.outbox->syn_sent_at);
+        c.outbox->syn_sent_at = kNever;
         c.outbox->retries = 0;
     }
     begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.syn_lost) {
-        c.rto.on_handshake_timeout(e.settings);
+        c.rto.on_handshake_timeout();
         c.congestion.on_handshake_loss(c.snd_mss);
     }
     e.timers_changed(c);

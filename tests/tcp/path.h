@@ -52,6 +52,9 @@ class Path {
     [[nodiscard]] double utilisation(std::uint64_t octets, Duration d) const {
         return static_cast<double>(octets) / to_seconds(d) / shape_.rate;
     }
+    void set_round_trip(Duration d) { shape_.round_trip = d; }
+    /// The longest queue in octets from the first second on.
+    [[nodiscard]] double queue_peak_after_startup() const { return queue_peak_; }
     [[nodiscard]] Duration mean_rtt() const { return rtt_sum / std::max<std::int64_t>(1, rtt_count); }
 
     Settings settings;
@@ -74,6 +77,8 @@ class Path {
     bool in_recovery_ = false;
     Duration srtt_{};
     bool limited_ = false;
+    Instant begin_ = now;
+    double queue_peak_ = 0;
 
   public:
     CongestionControl control;
@@ -81,7 +86,6 @@ class Path {
     Duration rtt_sum{};
     std::int64_t rtt_count = 0;
     std::uint32_t in_flight = 0;
-    double queue_peak = 0;
     std::function<void()> on_each_ack;
 
   private:
@@ -103,7 +107,7 @@ class Path {
     }
     void transmit(Packet p) {
         const double queued = std::max(0.0, to_seconds(link_free_ - now)) * shape_.rate;
-        queue_peak = std::max(queue_peak, queued);
+        if (now > begin_ + 1s) queue_peak_ = std::max(queue_peak_, queued);
         if (queued + kMss > shape_.queue || random_.chance(shape_.loss)) return;
         p.marked = shape_.mark_above > 0 && queued > shape_.mark_above;
         link_free_ = std::max(link_free_, now) + Duration(static_cast<std::int64_t>(kMss / shape_.rate * 1e9));
