@@ -7,6 +7,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
+#include "tcp/receiver.h"
 #include "tcp/timers.h"
 
 namespace hourglass::tcp {
@@ -151,6 +152,9 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
         c.rto.on_handshake_timeout();
         c.congestion.on_handshake_loss(c.snd_mss);
     }
+    // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
+    if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
+    c.syn_due = false;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
