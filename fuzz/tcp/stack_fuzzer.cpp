@@ -89,7 +89,7 @@ void deliver(Input& in, tcp::Stack& stack, const Wire& wire, BufferPool& pool, I
         h.options.sack_count = static_cast<std::uint8_t>(in.byte() % 4);
         for (std::uint8_t i = 0; i < h.options.sack_count; ++i) {
             const tcp::Seq left = wire.last_seq - in.word();
-            h.options.sack[i] = {left.raw(), (left + in.word()).raw()};
+            h.options.sack[i] = {left, left + in.word()};
         }
     }
     const std::size_t size = in.byte() * ((shape & 64) != 0 ? 8u : 1u);
