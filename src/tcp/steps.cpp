@@ -40,7 +40,10 @@ bool is_acceptable(const Connection& c, const Segment& seg) {
 Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clause) {
     if (a.segment.flags.rst()) return {Verdict::dropped_rst, clause};
     ++a.engine.counters.dropped_out_of_window;
-    ack_now(a.engine, *a.connection, SendReason::ack_duplicate_data);
+    // Data that comes again wants its acknowledgement; anything else may come from an end that disagrees, and answers
+    // of answers would never end.
+    if (a.segment.data_size > 0 || a.segment.fin || a.engine.may_answer_again(*a.connection))
+        ack_now(a.engine, *a.connection, SendReason::ack_duplicate_data);
     return {verdict, clause};
 }
 
@@ -117,7 +120,7 @@ Step check_synchronized(Arrival& a) {
 }
 
 Disposition challenge(Arrival& a, std::string_view clause) {
-    if (a.engine.take_challenge_allowance()) {
+    if (a.engine.take_challenge_allowance(*a.connection)) {
         ++a.engine.counters.challenge_acks;
         ack_now(a.engine, *a.connection, SendReason::challenge_ack);
     }
