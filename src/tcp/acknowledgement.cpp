@@ -107,6 +107,8 @@ void process_acknowledgement(Engine& e, Connection& c, const Segment& seg) {
         c.snd_wl1 = seg.seq;
         c.snd_wl2 = seg.ack;
         if (c.outbox && c.window_probed) on_probe_answered(c);
+        // A window that shrank below what is in flight is no failure of the path (RFC 9293, SHLD-17 and MUST-37).
+        if (c.outbox && window == 0) c.outbox->retries = 0;
     }
     if (c.outbox) e.want_output(c);
 }

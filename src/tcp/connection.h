@@ -160,6 +160,7 @@ struct Connection {
     bool notify_writable : 1 = false;
     bool notify_closed : 1 = false;
     bool notify_urgent : 1 = false;
+    bool notify_trouble : 1 = false;
     bool receive_shut : 1 = false;  ///< shutdown_receive() was called.
     bool error_taken : 1 = false;   ///< take_error() has returned `error`.
     bool in_ready_list : 1 = false;

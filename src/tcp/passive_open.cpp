@@ -54,8 +54,8 @@ bool still_defers(const Engine& e, const Connection& c, const HalfOpen& entry) {
 }  // namespace
 
 Step defer_accept(Arrival& a) {
-    if (a.segment.data_size > 0 || a.segment.fin) return std::nullopt;
-    HalfOpen& entry = a.engine.half_open.slab[a.engine.find(a.connection->flow).index];
+    if (a.segment.data_size > 0 || a.segment.fin || a.entry.kind != FlowKind::half_open) return std::nullopt;
+    HalfOpen& entry = a.engine.half_open.slab[a.entry.index];
     if (!still_defers(a.engine, *a.connection, entry)) return std::nullopt;
     entry.deferred = true;
     return Disposition{Verdict::accepted, "the listener waits for data"};

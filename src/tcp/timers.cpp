@@ -28,8 +28,18 @@ bool past_r2(const Engine& e, const Connection& c) {
 /// The next time to look: after the timeout, or when the application's patience ends.
 Instant next_attempt(const Engine& e, const Connection& c) {
     const Duration patience = e.tuning(c).user_timeout;
-    const Instant at = e.now + c.rto.value(e.settings);
-    return patience > Duration::zero() ? std::min(at, c.outbox->unanswered_since + patience) : at;
+    const Duration timeout = c.rto.value(e.settings);
+    if (patience == Duration::zero()) return e.now + timeout;
+    return e.now + std::min(timeout, patience - (e.now - c.outbox->unanswered_since));
+}
+
+/// Past R1 the network layer gets negative advice, and the application is told once (RFC 9293, MUST-20 and SHLD-9).
+void advise(Engine& e, Connection& c) {
+    if (c.outbox->retries < e.settings.advice_retries) return;
+    e.network.doubt_path(c.flow.remote);
+    if (c.outbox->retries > e.settings.advice_retries) return;
+    c.notify_trouble = true;
+    e.want_notify(c);
 }
 
 /// RFC 9293, section 3.8.3: past R2 the connection is closed. Only when the peer may still hold it is a RST of use.
@@ -62,6 +72,7 @@ void on_retransmission(Engine& e, Connection& c) {
     if (o.retries == 0) o.unanswered_since = e.now - c.rto.value(e.settings);
     if (past_r2(e, c)) return give_up(e, c);
     ++o.retries;
+    advise(e, c);
     c.rto.on_timeout();  // RFC 6298, (5.5)
     if (!is_synchronized(c.state)) {
         c.syn_due = true;

@@ -12,8 +12,8 @@ TEST(Explore, NothingHappensToTheConnectionThatNothingIsDoneTo) {
     EXPECT_EQ(run.sent, 0u);
 }
 
-TEST(Explore, SixLostSynsEndTheAttemptAndTheClientIsTold) {
-    const ExploreRun run = explore_one(Fates(6, Fate::lose), {});
+TEST(Explore, LostSynsEndTheAttemptInTheEndAndTheClientIsTold) {
+    const ExploreRun run = explore_one(Fates(12, Fate::lose), {});
     EXPECT_FALSE(run.delivered);
     EXPECT_EQ(run.client, to_string(tcp::Error::timed_out));
     EXPECT_EQ(run.violation, "");

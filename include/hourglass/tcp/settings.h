@@ -42,8 +42,9 @@ struct Settings {
     Duration user_timeout{};  ///< Zero: `data_retries` decide; else as `Tuning::user_timeout`.
 
     // Attempts.
-    std::uint8_t syn_retries = 5;       ///< SYNs sent again before an active open fails.
+    std::uint8_t syn_retries = 7;       ///< SYNs sent again before an active open fails: at least 3 minutes (MUST-23).
     std::uint8_t syn_ack_retries = 5;   ///< SYN-ACKs sent again before a half-open entry goes; at most 5.
+    std::uint8_t advice_retries = 3;    ///< R1: from then on IP and the application are told (SHLD-10).
     std::uint8_t data_retries = 15;     ///< Retransmissions of one segment before the connection fails (R2).
     std::uint8_t orphan_retries = 8;    ///< The same for a connection that its application has closed.
     std::uint8_t keepalive_probes = 9;  ///< Unanswered probes before the connection fails.
@@ -87,7 +88,11 @@ struct Settings {
     /// application's first answer ends it.
     std::uint8_t quick_acks = 0;
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
-    std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
+    /// One connection answers segments that it can't use, and that carry no data, no more often than this: two ends
+    /// that disagree must not keep each other busy. Zero: no such limit.
+    Duration challenge_ack_interval = std::chrono::milliseconds(500);
+    bool time_wait_ignores_reset = true;         ///< RFC 1337, section 3, fix (F1).
+    std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;
 };
 
