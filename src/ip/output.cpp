@@ -163,7 +163,8 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
         need_headroom(packet, wire::Ipv4Header::kSize);
         // RFC 6864, section 4: the number of an atomic datagram means nothing.
         const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);
-        const wire::Ipv4Header header{.identification = static_cast<std::uint16_t>(id),
+        const wire::Ipv4Header header{.ecn = wire::Ecn(packet.ecn & 3),
+                                      .identification = static_cast<std::uint16_t>(id),
                                       .dont_fragment = dont_fragment,
                                       .ttl = settings.ttl,
                                       .protocol = envelope.protocol,
@@ -174,7 +175,8 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
         return;
     }
     need_headroom(packet, wire::Ipv6Header::kSize);
-    const wire::Ipv6Header header{.payload_length = length,
+    const wire::Ipv6Header header{.ecn = wire::Ecn(packet.ecn & 3),
+                                  .payload_length = length,
                                   .next_header = envelope.protocol,
                                   .hop_limit = settings.ttl,
                                   .source = envelope.source,
@@ -188,6 +190,7 @@ void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
         return;
     Packet copy = pool_.packet(std::as_const(packet).bytes());
     copy.offload = packet.offload;
+    copy.ecn = packet.ecn;
     copy.id = packet.id;
     packet = std::move(copy);
 }

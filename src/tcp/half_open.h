@@ -19,7 +19,9 @@ struct HalfOpen {
     std::uint8_t timestamps : 1;
     std::uint8_t window_scaling : 1;
     std::uint8_t attempts : 3;  ///< SYN-ACKs sent again so far.
-    std::uint8_t snd_wscale;
+    std::uint8_t snd_wscale : 4;
+    std::uint8_t ecn_mode : 2;
+    std::uint8_t syn_ecn : 2;
 };
 static_assert(sizeof(HalfOpen) <= 64);
 

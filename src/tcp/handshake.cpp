@@ -4,6 +4,7 @@
 #include <span>
 
 #include "tcp/close.h"
+#include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
@@ -73,6 +74,7 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     c.snd_wl1 = syn.seq;
     c.snd_wl2 = syn.ack;
 
+    learn_ecn_from_syn(e, c, syn);
     const wire::TcpOptions& o = syn.options;
     // An MSS below what RFC 879 thinks possible would make us send headers for nothing.
     if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
@@ -98,6 +100,7 @@ void send_syn(Engine& e, Connection& c) {
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
+    if (active) ask_for_ecn(e, c, outbox.retries);
     c.snd_nxt = c.iss + 1;
     outbox.timed_end = c.snd_nxt;
     outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
@@ -113,6 +116,10 @@ void send_syn(Engine& e, Connection& c) {
 }
 
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+    if (seg.view.flags().syn())
+        c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
+    else
+        learn_ecn_from_third_segment(c, seg);
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;

@@ -25,7 +25,9 @@ HalfOpen compress(const Connection& c) {
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
-    entry.snd_wscale = c.snd_wscale;
+    entry.snd_wscale = c.snd_wscale & 15;
+    entry.ecn_mode = static_cast<std::uint8_t>(c.ecn_mode) & 3;
+    entry.syn_ecn = static_cast<std::uint8_t>(c.syn_ecn) & 3;
     return entry;
 }
 
@@ -96,7 +98,9 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
-    c.snd_wscale = entry.snd_wscale & 15;
+    c.snd_wscale = entry.snd_wscale;
+    c.ecn_mode = EcnMode(entry.ecn_mode);
+    c.syn_ecn = wire::Ecn(entry.syn_ecn);
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);
     c.syn_lost = entry.attempts > 0;
