@@ -10,40 +10,42 @@
 #include "hourglass/tcp/stack.h"
 #include "hourglass/tcp/state.h"
 #include "tcp/byte_queue.h"
+#include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
 #include "tcp/ecn.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
+#include "tcp/recovery/sack_blocks.h"
 #include "tcp/spare_boxes.h"
 
 namespace hourglass::tcp {
-
-/// The world's clock in milliseconds, on a circle of 2^32.
-[[nodiscard]] inline std::uint32_t milliseconds(Instant at) {
-    return static_cast<std::uint32_t>(to_ms(at.time_since_epoch()));
-}
 
 /// What a connection needs only while something is queued or in flight.
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
     CongestionFlight congestion;
-    Seq timed_end;                   ///< The segment whose round trip is being measured ends here.
-    Instant timed_at = kNever;       ///< When it was sent; kNever: none is being measured.
+    Instant syn_sent_at = kNever;    ///< When our SYN was sent; kNever: more than once, or the handshake is over.
     Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
+    Instant probe_at = kNever;       ///< A tail loss probe (RFC 8985, section 7).
     Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
     std::uint8_t retries = 0;        ///< Timeouts in a row.
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
+    bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
+    bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
     SpareBoxes<Outbox>* home = nullptr;
 
+    [[nodiscard]] Instant next_timer() const {
+        return std::min({retransmit_at, probe_at, recovery.reordering_at(), pacing_at});
+    }
     void clear() {
         data.clear();
-        recovery = {};
+        recovery.clear();
         congestion = {};
-        timed_at = retransmit_at = pacing_at = kNever;
+        syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
-        window_filled = false;
+        window_filled = loss_probe_due = progress = false;
     }
 };
 
@@ -51,11 +53,13 @@ struct Outbox {
 struct Inbox {
     ByteQueue data;  ///< In order, up to rcv_nxt.
     Reassembly above_a_gap;
+    SackBlocks sack;
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
         data.clear();
         above_a_gap = {};
+        sack = {};
     }
 };
 
@@ -128,6 +132,8 @@ struct Connection {
     bool ecn_answers_syn_ack : 1 = false;  ///< The next segment is the handshake's third.
     bool ece_due : 1 = false;              ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
     bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
+    bool sack : 1 = false;
+    bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
     bool checksum_offload : 1 = false;
     bool no_delay : 1 = false;
     bool keepalive : 1 = false;
@@ -171,9 +177,8 @@ struct Connection {
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }
-    [[nodiscard]] Instant pacing_at() const { return outbox ? outbox->pacing_at : kNever; }
     [[nodiscard]] Instant next_timer() const {
-        return std::min({retransmit_at(), pacing_at(), delayed_ack_at, idle_at});
+        return std::min({outbox ? outbox->next_timer() : kNever, delayed_ack_at, idle_at});
     }
     /// Payload that the peer has acknowledged: neither our SYN nor our FIN counts.
     [[nodiscard]] std::uint64_t bytes_acked() const {

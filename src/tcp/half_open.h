@@ -18,6 +18,7 @@ struct HalfOpen {
     std::uint16_t peer_mss;
     std::uint8_t timestamps : 1;
     std::uint8_t window_scaling : 1;
+    std::uint8_t sack : 1;
     std::uint8_t attempts : 3;  ///< SYN-ACKs sent again so far.
     std::uint8_t snd_wscale : 4;
     std::uint8_t ecn_mode : 2;

@@ -51,8 +51,9 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
+    c.sack = e.settings.sack;
     c.rcv_wscale = (e.settings.window_scaling ? scale_for(receive_limit(e.settings)) : 0) & 15;
-    c.rto = Rto(e.settings);
+    c.rto = {};
     c.no_delay = !e.settings.nagle;
     c.keepalive = e.settings.keepalive;
 }
@@ -60,6 +61,7 @@ void prepare(Engine& e, Connection& c, const Path& path) {
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
     options.mss = static_cast<std::uint16_t>(local_mss(e, c));
     if (c.window_scaling) options.window_scale = c.rcv_wscale;
+    options.sack_permitted = c.sack;
     if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
 }
 
@@ -80,6 +82,7 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
     c.window_scaling = c.window_scaling && o.window_scale.has_value();
     if (c.window_scaling) c.snd_wscale = std::min(*o.window_scale, kMaxShift) & 15;
+    c.sack = c.sack && o.sack_permitted;
     c.timestamps = c.timestamps && o.timestamps.has_value();
     if (c.timestamps) {
         c.ts_recent = o.timestamps->value;
@@ -102,8 +105,7 @@ void send_syn(Engine& e, Connection& c) {
     if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
     if (active) ask_for_ecn(e, c, outbox.retries);
     c.snd_nxt = c.iss + 1;
-    outbox.timed_end = c.snd_nxt;
-    outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
+    outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,
@@ -129,8 +131,8 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     update_segment_size(e, c);
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
-        if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
-        c.outbox->timed_at = kNever;
+        if (c.outbox->syn_sent_at != kNever) c.rto.on_sample(e.now - c.outbox->syn_sent_at);
+        c.outbox->syn_sent_at = kNever;
         c.outbox->retries = 0;
     }
     c.congestion = CongestionControl(e.settings.congestion,
@@ -139,7 +141,7 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
                                       .srtt = c.rto.srtt(),
                                       .now = e.now});
     if (c.syn_lost) {
-        c.rto.on_handshake_timeout(e.settings);
+        c.rto.on_handshake_timeout();
         c.congestion.on_handshake_loss(c.snd_mss);
     }
     e.timers_changed(c);

@@ -25,6 +25,7 @@ HalfOpen compress(const Connection& c) {
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
+    entry.sack = c.sack;
     entry.snd_wscale = c.snd_wscale & 15;
     entry.ecn_mode = static_cast<std::uint8_t>(c.ecn_mode) & 3;
     entry.syn_ecn = static_cast<std::uint8_t>(c.syn_ecn) & 3;
@@ -98,6 +99,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
+    c.sack = entry.sack;
     c.snd_wscale = entry.snd_wscale;
     c.ecn_mode = EcnMode(entry.ecn_mode);
     c.syn_ecn = wire::Ecn(entry.syn_ecn);
@@ -132,7 +134,7 @@ Step promote(Arrival& a) {
     // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
     if (half.attempts == 0) {
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (r > Duration::zero()) c.rto.on_sample(r);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);
