@@ -25,6 +25,17 @@ void seal_and_send(Engine& e, Packet&& packet, wire::PartialSum data_sum, std::s
     e.network.send_segment(std::move(packet), flow.local, flow.remote);
 }
 
+std::size_t sack_blocks_due(const Connection& c) {
+    return c.sack && c.inbox ? c.inbox->sack.count(max_sack_blocks(c.timestamps)) : 0;
+}
+
+void add_sack_blocks(Engine& e, Connection& c, wire::TcpOptions& options) {
+    SackBlocks& sack = c.inbox->sack;
+    sack.fill(options, max_sack_blocks(c.timestamps));
+    if (sack.reports_duplicate()) ++e.counters.dsack_out;
+    sack.on_told();
+}
+
 void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::TcpHeader& header, Packet& packet,
                     const Emission& what) {
     ++e.counters.segments_out;
@@ -45,6 +56,11 @@ void end_quick_acks_after_answer(const Engine& e, Connection& c) {
 
 }  // namespace
 
+std::uint32_t segment_payload(const Connection& c) {
+    const std::uint32_t options = sack_option_size(sack_blocks_due(c));
+    return c.snd_mss > options + 8 ? c.snd_mss - options : 8;
+}
+
 void emit(Engine& e, Connection& c, const Emission& what) {
     wire::TcpHeader header{.source_port = c.flow.local_port,
                            .destination_port = c.flow.remote_port,
@@ -61,6 +77,8 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     } else if (c.timestamps) {
         header.options.timestamps = {timestamp_now(e, c), c.ts_recent};
     }
+    const std::uint32_t payload = segment_payload(c);
+    if (sack_blocks_due(c) > 0 && !what.flags.syn() && !what.flags.rst()) add_sack_blocks(e, c, header.options);
 
     if (c.outbox && c.outbox->urgent && what.seq < c.outbox->snd_up && !what.flags.syn()) {
         header.flags |= wire::TcpFlags::kUrg;
@@ -77,7 +95,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
             c.outbox->data.copy(offset, room);
         else
             sum = c.outbox->data.copy_and_sum(offset, room);
-        if (what.data_size > c.snd_mss) packet.offload.gso_size = c.snd_mss;
+        if (what.data_size > payload) packet.offload.gso_size = static_cast<std::uint16_t>(payload);
     }
 
     if (c.tuning != TuningTable::kDefaults) {

@@ -70,7 +70,7 @@ void Engine::change_state(Connection& c, State state, std::string_view trigger) 
 
 void Engine::stop_timers(Connection& c) {
     timers.remove(c);
-    if (c.outbox) c.outbox->retransmit_at = kNever;
+    if (c.outbox) c.outbox->retransmit_at = c.outbox->pacing_at = kNever;
     c.delayed_ack_at = c.idle_at = kNever;
 }
 

@@ -26,6 +26,7 @@ HalfOpen compress(const Connection& c) {
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
+    entry.sack = c.sack;
     entry.snd_wscale = c.snd_wscale;
     entry.rcv_wscale = c.rcv_wscale;
     return entry;
@@ -119,6 +120,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
+    c.sack = entry.sack;
     c.snd_wscale = entry.snd_wscale;
     c.rcv_wscale = entry.rcv_wscale;
     c.ts_recent = entry.ts_recent;
@@ -155,7 +157,7 @@ Step promote(Arrival& a) {
         e.half_open.slab.give_back(entry.index);
         --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

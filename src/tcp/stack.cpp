@@ -74,7 +74,7 @@ void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     if (!is_synchronized(c.state)) return;
     update_segment_size(e, c);
     if (c.outbox) {
-        c.outbox->recovery.mark_lost(c.outstanding());
+        c.outbox->recovery.on_refused(c.outstanding());
         e.want_output(c);
     }
 }

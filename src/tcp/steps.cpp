@@ -40,10 +40,13 @@ bool is_acceptable(const Connection& c, const Segment& seg) {
 Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clause) {
     if (a.segment.flags.rst()) return {Verdict::dropped_rst, clause};
     ++a.engine.counters.dropped_out_of_window;
+    Connection& c = *a.connection;
+    if (a.segment.data_size > 0 && verdict == Verdict::duplicate)
+        report_duplicate(a.engine, c, a.segment.seq, min(a.segment.seq + a.segment.data_size, c.rcv_nxt));
     // Data that comes again wants its acknowledgement; anything else may come from an end that disagrees, and answers
     // of answers would never end.
-    if (a.segment.data_size > 0 || a.segment.fin || a.engine.may_answer_again(*a.connection))
-        ack_now(a.engine, *a.connection, SendReason::ack_duplicate_data);
+    if (a.segment.data_size > 0 || a.segment.fin || a.engine.may_answer_again(c))
+        ack_now(a.engine, c, SendReason::ack_duplicate_data);
     return {verdict, clause};
 }
 
@@ -68,6 +71,7 @@ Step check_sequence(Arrival& a) {
     keep_timestamp(a);
     if (seg.seq < c.rcv_nxt) {
         // Old octets in front: the sender has not seen our ACK.
+        if (seg.data_size > 0) report_duplicate(a.engine, c, seg.seq, min(seg.seq + seg.data_size, c.rcv_nxt));
         seg.trim_front(static_cast<std::uint32_t>(c.rcv_nxt - seg.seq));
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }

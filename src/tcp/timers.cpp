@@ -3,6 +3,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
+#include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
 
 namespace hourglass::tcp {
@@ -77,9 +78,7 @@ void on_retransmission(Engine& e, Connection& c) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
-        c.congestion.on_timeout(c.in_flight(), c.snd_mss, o.retries == 1);
-        o.recovery.on_timeout(c.outstanding());
-        o.timed_at = kNever;
+        on_data_timeout(e, c);
     }
     o.retransmit_at = next_attempt(e, c);  // (5.6)
     e.want_output(c);
@@ -112,6 +111,37 @@ void on_idle(Engine& e, Connection& c) {
     }
 }
 
+/// RFC 8985, section 7.3: one probe, and the retransmission timer begins again behind it.
+void on_loss_probe_timer(Engine& e, Connection& c) {
+    Outbox& o = *c.outbox;
+    tell(e, c, "tail loss probe", 1);
+    o.loss_probe_due = true;
+    o.retransmit_at = e.now + c.rto.value(e.settings);
+    e.want_output(c);
+}
+
+void expire_outbox(Engine& e, Connection& c, Outbox& o) {
+    if (o.pacing_at <= e.now) {
+        o.pacing_at = kNever;
+        e.want_output(c);
+    }
+    if (o.recovery.reordering_at() <= e.now) {
+        tell(e, c, "reordering", 1);
+        on_reordering_timer(e, c);
+        e.want_output(c);
+    }
+    if (o.probe_at <= e.now) {
+        o.probe_at = kNever;
+        on_loss_probe_timer(e, c);
+    }
+    if (o.retransmit_at > e.now) return;
+    o.retransmit_at = kNever;
+    if (c.persisting)
+        on_persist(e, c);
+    else
+        on_retransmission(e, c);
+}
+
 }  // namespace
 
 void set_idle_timer(Engine& e, Connection& c) {
@@ -129,13 +159,7 @@ void expire(Engine& e, Connection& c) {
         tell(e, c, "delayed ACK", 1);
         ack_now(e, c, SendReason::ack_delayed);
     }
-    if (c.retransmit_at() <= e.now) {
-        c.outbox->retransmit_at = kNever;
-        if (c.persisting)
-            on_persist(e, c);
-        else
-            on_retransmission(e, c);
-    }
+    if (c.outbox) expire_outbox(e, c, *c.outbox);
     if (!c.detached && c.idle_at <= e.now) {
         c.idle_at = kNever;
         on_idle(e, c);

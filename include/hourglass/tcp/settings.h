@@ -11,6 +11,14 @@ namespace hourglass::tcp {
 enum class Congestion : std::uint8_t {
     new_reno,  ///< RFC 5681 with RFC 6582.
     cubic,     ///< RFC 9438.
+    bbr,       ///< Version 3: draft-ietf-ccwg-bbr.
+};
+
+/// What becomes of cwnd while nothing is sent.
+enum class IdleWindow : std::uint8_t {
+    restart,    ///< After a timeout's silence back to the initial window (RFC 5681, section 4.1).
+    validated,  ///< Kept for five minutes after half of it was last used, then halved (RFC 7661).
+    kept,       ///< Kept.
 };
 
 /// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
@@ -61,6 +69,11 @@ struct Settings {
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
     bool urgent_inline = true;  ///< RFC 6093, section 5.
+    bool hystart = true;  ///< Slow start ends when round trips grow (RFC 9406); with CUBIC and NewReno.
+    bool abe = true;      ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
+    bool pacing = false;  ///< Space segments at cwnd a round trip; BBR always paces.
+    std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
+    IdleWindow idle_window = IdleWindow::restart;
 
     // Loss recovery.
     bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
