@@ -12,6 +12,7 @@
 #include "tcp/byte_queue.h"
 #include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
+#include "tcp/ecn.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
@@ -34,6 +35,9 @@ struct Outbox {
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
     bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
+    bool urgent = false;             ///< SND.UP is ahead of what is acknowledged.
+    Seq snd_up;                      ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
+    Instant unanswered_since = kNever;  ///< When what has now timed out was sent, or its first probe.
     SpareBoxes<Outbox>* home = nullptr;
 
     [[nodiscard]] Instant next_timer() const {
@@ -47,7 +51,8 @@ struct Outbox {
         }
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
-        used = window_filled = loss_probe_due = progress = false;
+        used = window_filled = loss_probe_due = progress = urgent = false;
+        unanswered_since = kNever;
     }
 };
 
@@ -55,13 +60,19 @@ struct Outbox {
 struct Inbox {
     ByteQueue data;  ///< In order, up to rcv_nxt.
     Reassembly above_a_gap;
+    Seq rcv_up;                 ///< RCV.UP: one past the last urgent octet.
+    bool urgent = false;        ///< It has not been read up to there.
+    bool urgent_taken = false;  ///< receive_urgent() has returned that octet.
     SackBlocks sack;
+    std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
         data.clear();
         above_a_gap = {};
+        urgent = urgent_taken = false;
         sack = {};
+        duplicate_acks = 0;
     }
 };
 
@@ -72,10 +83,12 @@ struct Connection {
 
     FlowKey flow;
     State state = State::closed;
-    Error error = Error::none;
+    Error error : 4 = Error::none;       ///< Why it ended.
+    Error soft_error : 4 = Error::none;  ///< What the network reported and did not end it.
 
     std::uint8_t snd_wscale : 4 = 0;  ///< Snd.Wind.Shift (RFC 7323, section 2.2).
     std::uint8_t rcv_wscale : 4 = 0;  ///< Rcv.Wind.Shift.
+    std::uint8_t quick_acks = 0;      ///< Segments still to be acknowledged at once (Settings::quick_acks).
 
     // Send sequence variables.
     Seq iss, snd_una, snd_nxt, snd_wl1, snd_wl2;
@@ -95,7 +108,7 @@ struct Connection {
     std::uint32_t ts_recent_ms = 0;  ///< When ts_recent was set, in milliseconds of the world's clock.
 
     // The path.
-    std::uint32_t max_gso = 0;
+    std::uint16_t max_gso = 0;
     std::uint16_t path_mtu = 0;
     std::uint16_t peer_mss = 0;
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
@@ -114,7 +127,8 @@ struct Connection {
     std::uint32_t heap_position = kNotInHeap;
     std::uint32_t index = 0;
     std::uint32_t generation = 0;
-    std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits.
+    std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits, or (compact) whose it will be.
+    std::uint32_t tuning = UINT32_MAX;    ///< In the engine's tuning table; UINT32_MAX: the defaults.
     std::uint32_t retransmissions = 0;
     std::uint32_t segments_in = 0, segments_out = 0;
     std::uint16_t snd_una_laps = 0, rcv_nxt_laps = 0;  ///< How often each has gone round the circle of 2^32.
@@ -127,6 +141,13 @@ struct Connection {
     bool compact : 1 = false;  ///< A half-open or TIME-WAIT entry, expanded for one segment.
     bool window_scaling : 1 = false;
     bool timestamps : 1 = false;
+    EcnMode ecn_mode : 2 = EcnMode::none;        ///< Until the handshake is over: what our SYN asks for.
+    wire::Ecn syn_ecn : 2 = wire::Ecn::not_ect;  ///< How the peer's SYN came.
+    std::uint8_t received_ce : 3 = 5;      ///< r.cep modulo 8: segments that came with CE (RFC 9768, section 3.2.1).
+    std::uint8_t told_ce : 3 = 5;          ///< s.cep modulo 8: what the peer has told of ours.
+    bool ecn_answers_syn_ack : 1 = false;  ///< The next segment is the handshake's third.
+    bool ece_due : 1 = false;              ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
+    bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
     bool checksum_offload : 1 = false;
@@ -150,6 +171,10 @@ struct Connection {
     bool notify_readable : 1 = false;
     bool notify_writable : 1 = false;
     bool notify_closed : 1 = false;
+    bool notify_urgent : 1 = false;
+    bool notify_trouble : 1 = false;
+    bool receive_shut : 1 = false;  ///< shutdown_receive() was called.
+    bool error_taken : 1 = false;   ///< take_error() has returned `error`.
     bool in_ready_list : 1 = false;
     bool in_output_list : 1 = false;
     bool in_zombie_list : 1 = false;
@@ -169,6 +194,8 @@ struct Connection {
     [[nodiscard]] std::uint32_t receive_queue_size() const {
         return inbox ? static_cast<std::uint32_t>(inbox->data.size()) : 0;
     }
+    /// The sequence number of the next octet that the application reads.
+    [[nodiscard]] Seq read_nxt() const { return rcv_nxt - receive_queue_size() - (fin_received ? 1 : 0); }
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }

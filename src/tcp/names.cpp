@@ -21,6 +21,8 @@ constexpr Reason describe(SendReason r) {
             return {"active open: our SYN", "RFC 9293 3.5"};
         case SendReason::passive_open:
             return {"passive open: SYN answered with SYN-ACK", "RFC 9293 3.10.7.2"};
+        case SendReason::syn_cookie:
+            return {"half-open queue full: SYN answered with a cookie", "RFC 4987 3.6"};
         case SendReason::handshake_ack:
             return {"third segment of the handshake", "RFC 9293 3.10.7.3"};
         case SendReason::new_data:
@@ -41,6 +43,8 @@ constexpr Reason describe(SendReason r) {
             return {"ACK of FIN", "RFC 9293 3.10.7.4"};
         case SendReason::ack_pushed:
             return {"ACK at once", "RFC 9293 3.8.6.3"};
+        case SendReason::ack_congestion_mark:
+            return {"ACK at once: a congestion mark", "RFC 3168 6.1.3"};
         case SendReason::window_update:
             return {"window update", "RFC 9293 3.8.6.2.2"};
         case SendReason::retransmit_timeout:
@@ -59,6 +63,8 @@ constexpr Reason describe(SendReason r) {
             return {"limited transmit: new data for a duplicate ACK", "RFC 3042 2"};
         case SendReason::window_probe:
             return {"probe of a closed window", "RFC 9293 3.8.6.1"};
+        case SendReason::urgent:
+            return {"urgent pointer", "RFC 9293 3.8.5"};
         case SendReason::keepalive:
             return {"keepalive", "RFC 9293 3.8.4"};
         case SendReason::challenge_ack:
