@@ -147,6 +147,18 @@ const InterfaceSettings& Host::interface(InterfaceId id) const {
     return implementation_->interfaces.at(static_cast<std::size_t>(id))->settings;
 }
 std::size_t Host::interface_count() const { return implementation_->interfaces.size(); }
+void Host::add_address(InterfaceId interface, const Prefix& address) {
+    implementation_->interfaces.at(static_cast<std::size_t>(interface))->settings.addresses.push_back(address);
+    implementation_->add_address(interface, address);
+    implementation_->forget_last_hop();
+}
+std::optional<IpAddress> Host::source_for(const IpAddress& destination) const {
+    return implementation_->source_for(destination);
+}
+std::optional<std::uint32_t> Host::mtu_to(const IpAddress& destination) const {
+    const auto path = implementation_->path_to(destination, {});
+    return path ? std::optional(path->mtu) : std::nullopt;
+}
 bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
 
 void Host::receive(InterfaceId interface, Packet packet, Instant now) {

@@ -61,6 +61,7 @@ struct Envelope {
 struct Complaint {
     bool hard = false;                 ///< It will not get better by waiting (RFC 1122, section 4.2.3.9).
     std::optional<std::uint32_t> mtu;  ///< It was too big: what fits.
+    udp::Failure failure{};            ///< The same for UDP, which passes it on.
 };
 
 /// The parts of a host and the ways between them. input.cpp takes datagrams apart, forward.cpp passes them on,
@@ -118,9 +119,10 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] udp::Sockets& udp() { return udp_; }
     [[nodiscard]] Instant now() const { return now_; }
 
+    void add_address(InterfaceId id, const Prefix& prefix);
+
   private:
     // host.cpp
-    void add_address(InterfaceId id, const Prefix& prefix);
     void run_queues();
     void run_pollers();
     void expire_reassembly();
@@ -153,6 +155,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void receive_error(const Datagram& datagram, const wire::IcmpView& message);
     void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
     void complain(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
+    bool complain_to_udp(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
     [[nodiscard]] std::optional<Datagram> describe(const Packet& packet, InterfaceId interface) const;
     [[nodiscard]] bool may_report(const Datagram& datagram, const Packet& packet) const;
     [[nodiscard]] IpAddress reporting_address(const Datagram& datagram) const;

@@ -173,7 +173,7 @@ void Host::Implementation::loop_back(Packet&& packet) {
 void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
     const auto length = static_cast<std::uint16_t>(packet.size());
     const auto dscp = static_cast<std::uint8_t>(packet.traffic_class >> 2);
-    const auto ecn = static_cast<wire::Ecn>(packet.traffic_class & 3);
+    const auto ecn = static_cast<wire::Ecn>((packet.ecn | packet.traffic_class) & 3);
     const std::uint8_t hop_limit = packet.hop_limit == 0 ? settings.ttl : packet.hop_limit;
     if (envelope.destination.is_v4()) {
         need_headroom(packet, wire::Ipv4Header::kSize);
@@ -210,6 +210,7 @@ void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
     copy.offload = packet.offload;
     copy.traffic_class = packet.traffic_class;
     copy.hop_limit = packet.hop_limit;
+    copy.ecn = packet.ecn;
     copy.id = packet.id;
     packet = std::move(copy);
 }

@@ -23,17 +23,20 @@ std::string_view to_string(Outcome outcome) {
 }
 
 Report run(std::string_view text, const RunOptions& options) {
-    Report report;
     ParseOptions parse_options;
     parse_options.defines = options.defines;
     const auto script = parse(text, parse_options);
-    if (!script) {
-        report.outcome = Outcome::syntax_error;
-        report.position = script.error().position;
-        report.message = fmt::format("expected {}, found {}", script.error().expected, script.error().found);
-        return report;
-    }
-    Run run(*script, options, report);
+    if (script) return run(*script, options);
+    Report report;
+    report.outcome = Outcome::syntax_error;
+    report.position = script.error().position;
+    report.message = fmt::format("expected {}, found {}", script.error().expected, script.error().found);
+    return report;
+}
+
+Report run(const Script& script, const RunOptions& options) {
+    Report report;
+    Run run(script, options, report);
     try {
         run.perform();
     } catch (Stop& stop) {

@@ -12,6 +12,7 @@
 #include "tcp/byte_queue.h"
 #include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
+#include "tcp/ecn.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
@@ -136,6 +137,13 @@ struct Connection {
     bool compact : 1 = false;  ///< A half-open or TIME-WAIT entry, expanded for one segment.
     bool window_scaling : 1 = false;
     bool timestamps : 1 = false;
+    EcnMode ecn_mode : 2 = EcnMode::none;        ///< Until the handshake is over: what our SYN asks for.
+    wire::Ecn syn_ecn : 2 = wire::Ecn::not_ect;  ///< How the peer's SYN came.
+    std::uint8_t received_ce : 3 = 5;      ///< r.cep modulo 8: segments that came with CE (RFC 9768, section 3.2.1).
+    std::uint8_t told_ce : 3 = 5;          ///< s.cep modulo 8: what the peer has told of ours.
+    bool ecn_answers_syn_ack : 1 = false;  ///< The next segment is the handshake's third.
+    bool ece_due : 1 = false;              ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
+    bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
     bool checksum_offload : 1 = false;

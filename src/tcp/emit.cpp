@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tcp/ecn.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
@@ -72,6 +73,8 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         header.flags |= wire::TcpFlags::kAck;
     else
         header.ack = Seq(0);
+    const bool new_data = what.data_size > 0 && !what.retransmission && what.reason != SendReason::window_probe;
+    if (!what.flags.rst()) header.flags |= what.flags.syn() ? ecn_flags_of_syn(c) : ecn_flags(c, new_data);
     if (what.flags.syn()) {
         add_syn_options(e, c, header.options);
     } else if (c.timestamps) {
@@ -87,6 +90,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     const std::size_t header_size = header.size();
     Packet packet = e.pool.packet(header_size + what.data_size);
     header.emit(packet.append(header_size));
+    packet.ecn = static_cast<std::uint8_t>(ecn_field(c, new_data));
     wire::PartialSum sum;
     if (what.data_size > 0) {
         const auto room = packet.append(what.data_size);

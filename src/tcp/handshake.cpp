@@ -4,6 +4,7 @@
 #include <span>
 
 #include "tcp/close.h"
+#include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
@@ -29,12 +30,12 @@ std::uint8_t scale_for(std::uint32_t buffer) {
     return shift;
 }
 
-/// What the receive buffer may become (a clamp of the window is not one of the buffer).
-std::uint32_t largest_buffer(const Engine& e, const Connection& c) {
-    return std::min(std::max(e.tuning(c).receive_buffer, e.settings.receive_buffer_max), std::uint32_t{1} << 30);
-}
-
 }  // namespace
+
+std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer) {
+    if (!s.window_scaling) return 0;
+    return scale_for(std::min(std::max(receive_buffer, s.receive_buffer_max), std::uint32_t{1} << 30));
+}
 
 std::uint32_t receive_limit(const Engine& e, const Connection& c) {
     const Tuning& t = e.tuning(c);
@@ -61,7 +62,10 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
     c.sack = e.settings.sack;
-    c.rcv_wscale = (e.settings.window_scaling ? scale_for(largest_buffer(e, c)) : 0) & 15;
+    // A listener's handshakes all have the shift that it began with: no half-open entry has to remember its own.
+    const bool passive = c.listener != Slab<ListenEntry>::kNone;
+    c.rcv_wscale =
+        (passive ? e.listeners.slab[c.listener].rcv_wscale : window_shift(e.settings, e.tuning(c).receive_buffer)) & 15;
     c.rto = {};
 }
 
@@ -83,6 +87,7 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     c.snd_wl1 = syn.seq;
     c.snd_wl2 = syn.ack;
 
+    learn_ecn_from_syn(e, c, syn);
     const wire::TcpOptions& o = syn.options;
     // An MSS below what RFC 879 thinks possible would make us send headers for nothing.
     if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
@@ -109,6 +114,7 @@ void send_syn(Engine& e, Connection& c) {
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
+    if (active) ask_for_ecn(e, c, outbox.retries);
     c.snd_nxt = c.iss + 1;
     outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
@@ -133,6 +139,10 @@ void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
 }
 
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+    if (seg.view.flags().syn())
+        c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
+    else
+        learn_ecn_from_third_segment(c, seg);
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;

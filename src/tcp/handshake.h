@@ -9,6 +9,9 @@ namespace hourglass::tcp {
 
 class Engine;
 
+/// Rcv.Wind.Shift to offer: enough for what the receive buffer may become (a clamp of the window is not one of the
+/// buffer).
+[[nodiscard]] std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer);
 /// The receive buffer that is used: what is set for the connection, as far as window scaling can express it (RFC 7323,
 /// section 2.3: 2^30).
 [[nodiscard]] std::uint32_t receive_limit(const Engine& e, const Connection& c);

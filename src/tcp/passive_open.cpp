@@ -28,7 +28,8 @@ HalfOpen compress(const Connection& c) {
     entry.window_scaling = c.window_scaling;
     entry.sack = c.sack;
     entry.snd_wscale = c.snd_wscale;
-    entry.rcv_wscale = c.rcv_wscale;
+    entry.ecn_mode = static_cast<std::uint8_t>(c.ecn_mode) & 3;
+    entry.syn_ecn = static_cast<std::uint8_t>(c.syn_ecn) & 3;
     return entry;
 }
 
@@ -77,6 +78,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.compact = true;
     c.passive = true;
     c.state = State::listen;
+    c.listener = listener;
     c.tuning = l.tuning;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
@@ -122,7 +124,8 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.window_scaling = entry.window_scaling;
     c.sack = entry.sack;
     c.snd_wscale = entry.snd_wscale;
-    c.rcv_wscale = entry.rcv_wscale;
+    c.ecn_mode = EcnMode(entry.ecn_mode);
+    c.syn_ecn = wire::Ecn(entry.syn_ecn);
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);
     c.syn_lost = entry.attempts > 0;

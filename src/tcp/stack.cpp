@@ -32,6 +32,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.options = options;
     entry.generation = engine_->next_generation++;
     if (options.tuning) set_tuning(*engine_, entry, *options.tuning);
+    entry.rcv_wscale = window_shift(engine_->settings, options.tuning.value_or(default_tuning()).receive_buffer);
     table.insert(index);
     count_half_open(*engine_);
     return engine_->listener_of(index);

@@ -14,6 +14,7 @@ Disposition answer_with_cookie(Engine& e, Connection& c, const Segment& syn) {
     // Without timestamps nothing brings these back: the options are not agreed to.
     if (c.timestamps && c.window_scaling) cookie.window_scale = std::uint8_t{c.snd_wscale};
     c.window_scaling = cookie.window_scale.has_value();
+    c.ecn_mode = EcnMode::none;  // there is no room for it
     c.sack = c.sack && c.timestamps;
     cookie.sack_permitted = c.sack;
 

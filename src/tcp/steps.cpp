@@ -1,6 +1,7 @@
 #include "tcp/steps.h"
 
 #include "tcp/acknowledgement.h"
+#include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
@@ -69,6 +70,7 @@ Step check_sequence(Arrival& a) {
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }
     keep_timestamp(a);
+    take_mark(a.engine, c, seg);
     if (seg.seq < c.rcv_nxt) {
         // Old octets in front: the sender has not seen our ACK.
         if (seg.data_size > 0) report_duplicate(a.engine, c, seg.seq, min(seg.seq + seg.data_size, c.rcv_nxt));

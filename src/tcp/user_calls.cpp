@@ -65,6 +65,10 @@ std::size_t Stream::writable() const {
     return c == nullptr ? 0 : room_to_send(*engine_, *c);
 }
 
+void Stream::want_writable() {
+    if (Connection* c = find(); c != nullptr) c->wants_writable = true;
+}
+
 std::size_t Stream::receive(std::span<std::byte> out) {
     Connection* c = find();
     if (c == nullptr || !c->inbox) return 0;
@@ -82,6 +86,14 @@ Slice Stream::receive_slice(std::size_t max) {
     end_read(*c);
     after_reading(*engine_, *c);
     return piece;
+}
+
+std::size_t Stream::peek(std::span<std::byte> out, std::size_t offset) const {
+    const std::size_t there = readable();
+    if (offset >= there) return 0;
+    const std::size_t n = std::min(out.size(), there - offset);
+    find()->inbox->data.copy(offset, out.first(n));
+    return n;
 }
 
 std::size_t Stream::readable() const {

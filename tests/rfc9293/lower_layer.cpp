@@ -63,8 +63,9 @@ constexpr std::uint8_t kUnreachable = 3, kSourceQuench = 4, kTimeExceeded = 11, 
 Bytes syn(const IpAddress& source, const IpAddress& destination) {
     const wire::TcpHeader header{
         .source_port = Port(1000), .destination_port = Port(80), .flags = wire::TcpFlags::kSyn, .window = 1000};
-    Bytes segment(header.size());
+    Bytes segment(wire::TcpHeader::kMaxSize);
     header.emit(segment);
+    segment.resize(header.size());
     wire::store_be16(segment.data() + wire::TcpHeader::kChecksumOffset,
                      wire::transport_checksum(source, destination, wire::IpProtocol::tcp, segment));
     return ip::testing::datagram(source, destination, wire::IpProtocol::tcp, segment);
@@ -156,7 +157,7 @@ TEST(Rfc9293Host, SHLD_25_SoftErrorsAreTold) {
 }
 
 TEST(Rfc9293Host, SHLD_26_AHardErrorEndsAConnectionThatIsOpening) {
-    for (const std::uint8_t code : {2, 3}) {
+    for (const std::uint8_t code : {std::uint8_t{2}, std::uint8_t{3}}) {
         Complaints link;
         link.open_half();
         link.complain(kUnreachable, code);

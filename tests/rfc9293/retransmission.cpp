@@ -14,8 +14,8 @@ TEST_F(Rfc9293, MUST_18_TheRtoFollowsRfc6298) {
     now += 100ms;
     in({.flags = ".", .seq = 1, .ack = 2});
     const ConnectionInfo info = app.stream.info();
-    EXPECT_EQ(info.srtt / 100us, (before + (100ms - before) / 8) / 100us);
-    EXPECT_EQ(info.rto / 100us, (info.srtt + 4 * info.rttvar) / 100us);
+    EXPECT_NEAR(to_seconds(info.srtt), to_seconds(before + (100ms - before) / 8), 10e-6);
+    EXPECT_NEAR(to_seconds(info.rto), to_seconds(info.srtt + 4 * info.rttvar), 10e-6);
 }
 
 TEST_F(Rfc9293, MUST_18_KarnsAlgorithmASegmentSentAgainIsNoSample) {
@@ -65,6 +65,23 @@ TEST_F(Rfc9293, MAY_18_AnotherAlgorithmMayBeChosen) {
     tune([](Tuning& t) { t.congestion = Congestion::new_reno; });
     EXPECT_EQ(app.stream.tuning().congestion, Congestion::new_reno);
     EXPECT_GT(app.stream.info().cwnd, 0u);
+}
+
+TEST_F(Rfc9293, SHLD_8_CongestionMarksAreAgreedOnEchoedAndHeeded) {
+    listen();
+    in({.flags = "SEW", .options = {.mss = 1000}});
+    EXPECT_EQ(out(), "SE. seq=0 ack=1 len=0") << "granted";
+    in({.flags = ".", .seq = 1, .ack = 1});
+    send_now(text(5000));
+    EXPECT_EQ(all_out().size(), 5u);
+    EXPECT_EQ(last_ecn, wire::Ecn::ect0) << "our data may be marked";
+    const std::uint32_t before = app.stream.info().cwnd;
+    in({.flags = "E.", .seq = 1, .ack = 5001});
+    EXPECT_LT(app.stream.info().cwnd, before) << "the peer has seen a mark";
+    in({.flags = "P.", .seq = 1, .ack = 5001, .data = "marked", .ecn = wire::Ecn::ce});
+    pass(500ms);
+    out();
+    EXPECT_TRUE(last_header.flags.ece()) << "and so have we";
 }
 
 TEST_F(Rfc9293, MUST_20_AtR1IpIsToldAndAtR2TheConnectionEnds) {

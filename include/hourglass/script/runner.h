@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hourglass/base/time.h"
+#include "hourglass/script/ast.h"
 #include "hourglass/script/config.h"
 #include "hourglass/script/source.h"
 
@@ -67,6 +68,8 @@ struct Report {
 /// Performs a script of packetdrill's language against a fresh host in virtual time: no system call, no sleep, the same
 /// result every time (docs/scripts.md). Takes well below a millisecond for an ordinary script.
 [[nodiscard]] Report run(std::string_view text, const RunOptions& options = {});
+/// The same for a script that has been parsed.
+[[nodiscard]] Report run(const Script& script, const RunOptions& options = {});
 
 /// Everything that a reader needs to see what went wrong: place, expectation, what happened, and the last `rows` rows
 /// as a ladder. One line when the script passed.

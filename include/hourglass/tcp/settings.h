@@ -14,6 +14,14 @@ enum class Congestion : std::uint8_t {
     bbr,       ///< Version 3: draft-ietf-ccwg-bbr.
 };
 
+/// Explicit congestion notification: what a connection asks of its peer, and grants.
+enum class EcnUse : std::uint8_t {
+    off,       ///< Never.
+    accept,    ///< When the peer asks for it (RFC 3168).
+    request,   ///< Asks for it too.
+    accurate,  ///< Asks for accurate feedback (RFC 9768), and grants either.
+};
+
 /// What becomes of cwnd while nothing is sent.
 enum class IdleWindow : std::uint8_t {
     restart,    ///< After a timeout's silence back to the initial window (RFC 5681, section 4.1).
@@ -69,9 +77,10 @@ struct Settings {
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
     bool urgent_inline = true;  ///< RFC 6093, section 5.
+    EcnUse ecn = EcnUse::accept;
     bool hystart = true;  ///< Slow start ends when round trips grow (RFC 9406); with CUBIC and NewReno.
-    bool abe = true;      ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
-    bool pacing = false;  ///< Space segments at cwnd a round trip; BBR always paces.
+    bool abe = true;  ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
+    bool pacing = false;                ///< Space segments at cwnd a round trip; BBR always paces.
     std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
     IdleWindow idle_window = IdleWindow::restart;
 

@@ -133,10 +133,15 @@ class Stream {
     /// Bytes that `send` would take now.
     [[nodiscard]] std::size_t writable() const;
 
+    /// Asks for `on_writable` at the next acknowledgement, though no `send` came up short.
+    void want_writable();
+
     /// Reads what has arrived in order, up to `out.size()`, and returns how much.
     std::size_t receive(std::span<std::byte> out);
     /// The next piece of what has arrived, at most `max` bytes of it, without copying; empty when there is none.
     [[nodiscard]] Slice receive_slice(std::size_t max = SIZE_MAX);
+    /// Copies what `receive` would give, without taking it, from `offset` on.
+    [[nodiscard]] std::size_t peek(std::span<std::byte> out, std::size_t offset = 0) const;
     /// Bytes ready to be read; with urgent data out of line, those in front of it.
     [[nodiscard]] std::size_t readable() const;
     /// True when the peer has closed its side, or `shutdown_receive` was called, and all that came has been read.

@@ -11,10 +11,12 @@ using namespace std::chrono_literals;
 
 constexpr Duration kNonValidatedPeriod = 5min;  // RFC 7661, section 4.4.3
 
+std::uint32_t milliseconds_of(Instant at) { return static_cast<std::uint32_t>(to_ms(at.time_since_epoch())); }
+
 }  // namespace
 
 CongestionControl::CongestionControl(Congestion algorithm, const Start& start)
-    : validated_at_(start.now), algorithm_(algorithm) {
+    : validated_ms_(milliseconds_of(start.now)), algorithm_(algorithm) {
     window_.cwnd = start.initial_window;
     if (algorithm == Congestion::bbr)
         bbr_ = std::make_unique<Bbr>(start.seed, start.initial_window, start.srtt, start.now);
@@ -23,7 +25,7 @@ CongestionControl::CongestionControl(Congestion algorithm, const Start& start)
 void CongestionControl::on_ack(CongestionFlight& flight, const AckRecord& ack, const Settings& s) {
     if (bbr_) return bbr_->on_ack(window_, ack);
     flight.pipe_ack.on_ack(ack);
-    if (flight.pipe_ack.validates(window_.cwnd)) validated_at_ = ack.now;
+    if (flight.pipe_ack.validates(window_.cwnd)) validated_ms_ = milliseconds_of(ack.now);
     if (!ack.in_recovery && ack.acked > 0) grow(flight, ack, s);
 }
 
@@ -114,11 +116,11 @@ void CongestionControl::on_restart(Instant now, Duration silence, Duration rto, 
             if (silence > rto) window_.cwnd = std::min(window_.cwnd, initial_window);
             break;
         case IdleWindow::validated:
-            if (now - validated_at_ <= kNonValidatedPeriod) break;
+            if (std::chrono::milliseconds(milliseconds_of(now) - validated_ms_) <= kNonValidatedPeriod) break;
             // RFC 7661, section 4.4.3.
             window_.ssthresh = std::max(window_.ssthresh == UINT32_MAX ? 0 : window_.ssthresh, window_.cwnd / 4 * 3);
             window_.cwnd = std::max(window_.cwnd / 2, initial_window);
-            validated_at_ = now;
+            validated_ms_ = milliseconds_of(now);
             break;
         case IdleWindow::kept:
             break;

@@ -70,7 +70,8 @@ class CongestionControl {
     CongestionWindow window_;
     CubicMemory cubic_;
     std::unique_ptr<Bbr> bbr_;
-    Instant validated_at_{};  ///< When at least half of cwnd was last seen to be used (RFC 7661, section 4.3).
+    std::uint32_t validated_ms_ =
+        0;  ///< When half of cwnd was last seen to be used (RFC 7661, section 4.3), modulo 2^32.
     Congestion algorithm_ = Congestion::cubic;
 };
 
