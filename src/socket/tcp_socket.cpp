@@ -237,7 +237,10 @@ void TcpSocket::on_readable(tcp::Stream stream) {
     wake(event::in | event::rd_norm | (stream.at_end() ? event::rd_hup : 0));
 }
 
-void TcpSocket::on_urgent(tcp::Stream) { wake(event::pri | event::rd_band); }
+void TcpSocket::on_urgent(tcp::Stream) {
+    urgent_read_ = false;
+    wake(event::pri | event::rd_band);
+}
 
 void TcpSocket::on_writable(tcp::Stream) { wake(event::out | event::wr_norm); }
 
