@@ -169,6 +169,18 @@ TEST_F(Handshake, DataRepairsALostThirdSegment) {
     EXPECT_EQ(app.received, "GET");
 }
 
+TEST_F(Handshake, ASimultaneousOpenInOneBatchNeedsNoSynAck_Rfc9293_3_5) {
+    connect();
+    ASSERT_EQ(out(), "S seq=0 ack=0 len=0");
+    deliver({.flags = "S", .seq = 0});
+    deliver({.flags = ".", .seq = 1, .ack = 1});
+    poll();
+    EXPECT_EQ(state(), State::established);
+    EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
+    pass(1min);
+    EXPECT_EQ(out(), "nothing");
+}
+
 TEST_F(Handshake, WrongAckInSynReceivedIsAnsweredWithReset_Rfc9293_3_10_7_4_Fifth) {
     listen();
     in({.flags = "S"});

@@ -14,13 +14,14 @@ using namespace std::chrono_literals;
 
 /// A segment as a test writes it. Sequence numbers are relative: ours to our ISS, the peer's to `kPeerIss`.
 struct Wire {
-    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P U . (ACK)
+    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P U . (ACK) E (ECE) W (CWR) e (AE)
     std::uint32_t seq = 0;
     std::uint32_t ack = 0;
     std::string data{};
     std::uint16_t win = 65535;
     wire::TcpOptions options{};
     std::uint16_t urgent = 0;
+    wire::Ecn ecn = wire::Ecn::not_ect;  ///< Of the datagram.
 };
 
 /// Writes down what an application is told.
@@ -117,6 +118,9 @@ class Single : public ::testing::Test, public Network {
             if (f == 'P') h.flags |= wire::TcpFlags::kPsh;
             if (f == 'U') h.flags |= wire::TcpFlags::kUrg;
             if (f == '.') h.flags |= wire::TcpFlags::kAck;
+            if (f == 'E') h.flags |= wire::TcpFlags::kEce;
+            if (f == 'W') h.flags |= wire::TcpFlags::kCwr;
+            if (f == 'e') h.flags |= wire::TcpFlags::kAe;
         }
         if (h.flags.ack()) h.ack = our_iss + w.ack;
         Packet p = pool.packet(h.size() + w.data.size());
@@ -125,6 +129,7 @@ class Single : public ::testing::Test, public Network {
         wire::store_be16(
             p.bytes().data() + wire::TcpHeader::kChecksumOffset,
             wire::transport_checksum(from.address, us.address, wire::IpProtocol::tcp, std::as_const(p).bytes()));
+        p.ecn = static_cast<std::uint8_t>(w.ecn);
         stack().receive(std::move(p), from.address, us.address, now);
     }
     void poll() {
@@ -149,6 +154,7 @@ class Single : public ::testing::Test, public Network {
         last_hop_limit = p.hop_limit;
         const auto view = wire::TcpView::parse(p.bytes());
         last_header = view->header();
+        last_ecn = wire::Ecn(p.ecn);
         if (last_header.flags.syn()) our_iss = last_header.seq;
         const auto data = view->payload();
         last_data.assign(reinterpret_cast<const char*>(data.data()), data.size());
@@ -188,6 +194,7 @@ class Single : public ::testing::Test, public Network {
     wire::TcpHeader last_header;
     std::string last_data;
     std::uint8_t last_traffic_class = 0, last_hop_limit = 0;
+    wire::Ecn last_ecn = wire::Ecn::not_ect;
 
   private:
     std::deque<Packet> sent_;
