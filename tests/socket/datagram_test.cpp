@@ -1,5 +1,6 @@
 // Datagram sockets, as udp(7) says.
 
+#include "hourglass/wire/ipv4.h"
 #include "socket/pair.h"
 
 namespace hourglass::socket {
@@ -85,6 +86,20 @@ TEST_F(Datagram, MoreIsSentAsOneDatagram) {
     EXPECT_EQ(write(client, near, "cd"), "2");
     run();
     EXPECT_EQ(read(server, far), "abcd");
+}
+
+TEST_F(Datagram, HeaderSaysWhatTheOptionsSay) {
+    ASSERT_TRUE(client.setsockopt(near, level::ip, ip_option::tos, 0x2c));
+    ASSERT_TRUE(client.setsockopt(near, level::ip, ip_option::ttl, 7));
+    std::string seen;
+    link.set_script(sim::Direction::a_to_b, [&](const sim::PacketView& packet, std::uint64_t) {
+        const auto view = wire::Ipv4View::parse(packet.bytes);
+        seen = std::to_string(view->dscp() << 2) + " " + std::to_string(view->ttl());
+        return sim::Verdict{};
+    });
+    write(client, near, "x", 0, name_server);
+    run();
+    EXPECT_EQ(seen, "44 7");
 }
 
 TEST_F(Datagram, TooLongAMessageIsRefused) {
