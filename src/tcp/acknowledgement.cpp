@@ -59,7 +59,9 @@ void advance(Engine& e, Connection& c, Seq ack) {
     const auto acked = static_cast<std::size_t>(ack - c.snd_una);
     o.data.consume(std::min(acked, o.data.size()));  // the FIN is not in the queue
     c.advance_snd_una(ack);
-    c.rto.on_progress();
+    // A timeout that has backed off stays so until a round trip is measured (RFC 6298, section 5); the window's probes
+    // have done their work.
+    if (c.window_probed || c.persisting) c.rto.on_progress();
     o.retries = 0;
     c.window_probed = false;
     if (o.urgent && c.snd_una >= o.snd_up) o.urgent = false;

@@ -62,6 +62,7 @@ struct Inbox {
     bool urgent = false;        ///< It has not been read up to there.
     bool urgent_taken = false;  ///< receive_urgent() has returned that octet.
     SackBlocks sack;
+    std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
@@ -69,6 +70,7 @@ struct Inbox {
         above_a_gap = {};
         urgent = urgent_taken = false;
         sack = {};
+        duplicate_acks = 0;
     }
 };
 

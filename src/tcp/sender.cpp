@@ -240,6 +240,10 @@ void restart_after_idle(const Engine& e, Connection& c) {
                             initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
 }
 
+void send_duplicate_acks(Engine& e, Connection& c) {
+    for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
+}
+
 }  // namespace
 
 std::uint32_t unsent(const Connection& c) {
@@ -284,7 +288,9 @@ void transmit(Engine& e, Connection& c) {
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
     }
-    if (c.ack_reason != SendReason::none)
+    if (c.inbox && c.inbox->duplicate_acks > 0)
+        send_duplicate_acks(e, c);
+    else if (c.ack_reason != SendReason::none)
         emit_ack(e, c, c.ack_reason);
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);

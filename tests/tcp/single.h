@@ -22,6 +22,7 @@ struct Wire {
     wire::TcpOptions options{};
     std::uint16_t urgent = 0;
     wire::Ecn ecn = wire::Ecn::not_ect;  ///< Of the datagram.
+    bool bad_checksum = false;
 };
 
 /// Writes down what an application is told.
@@ -33,6 +34,7 @@ class Application : public ConnectionHandler, public AcceptHandler {
         if (reads) read_all(s);
     }
     void on_urgent(Stream) override { log.push_back("urgent"); }
+    void on_trouble(Stream, Error e) override { log.push_back(fmt::format("trouble: {}", to_string(e))); }
     void on_writable(Stream) override { log.push_back("writable"); }
     void on_closed(Stream, Error e) override { log.push_back(fmt::format("closed: {}", to_string(e))); }
     void on_acceptable(Listener l) override {
@@ -56,15 +58,17 @@ class Application : public ConnectionHandler, public AcceptHandler {
 class Single : public ::testing::Test, public Network {
   public:
     static constexpr std::uint32_t kPeerIss = 1'000'000;
-    const SocketAddress us{IpAddress::v4(10, 0, 0, 1), Port(80)};
-    const SocketAddress peer{IpAddress::v4(10, 0, 0, 2), Port(5000)};
+    SocketAddress us{IpAddress::v4(10, 0, 0, 1), Port(80)};
+    SocketAddress peer{IpAddress::v4(10, 0, 0, 2), Port(5000)};
 
     std::optional<Path> path_to(const IpAddress&, const IpAddress&) override {
         return Path{.source = us.address, .mtu = mtu};
     }
+    void doubt_path(const IpAddress&) override { ++doubts; }
     void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override {
         const auto bytes = std::as_const(segment).bytes();
         EXPECT_TRUE(wire::verify_transport(source, destination, wire::IpProtocol::tcp, bytes)) << "checksum";
+        last_source = source;
         sent_.push_back(std::move(segment));
     }
 
@@ -130,6 +134,7 @@ class Single : public ::testing::Test, public Network {
             p.bytes().data() + wire::TcpHeader::kChecksumOffset,
             wire::transport_checksum(from.address, us.address, wire::IpProtocol::tcp, std::as_const(p).bytes()));
         p.ecn = static_cast<std::uint8_t>(w.ecn);
+        if (w.bad_checksum) p.bytes()[wire::TcpHeader::kChecksumOffset] ^= std::byte{0x55};
         stack().receive(std::move(p), from.address, us.address, now);
     }
     void poll() {
@@ -193,6 +198,8 @@ class Single : public ::testing::Test, public Network {
     Seq our_iss;
     wire::TcpHeader last_header;
     std::string last_data;
+    IpAddress last_source;
+    std::size_t doubts = 0;  ///< Negative advice to IP so far.
     std::uint8_t last_traffic_class = 0, last_hop_limit = 0;
     wire::Ecn last_ecn = wire::Ecn::not_ect;
 

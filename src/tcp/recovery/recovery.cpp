@@ -200,8 +200,11 @@ void Recovery::end_episode(const AckInput& in, const Outstanding& now, const Rec
 void Recovery::follow_timeout(const AckInput& in, const Reading& reading, RecoveryOutcome& out) {
     const bool tells = out.acked > 0 || in.duplicate || reading.delivered_octets() > 0;
     if (!tells) return;
-    if (forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original()) == ForwardRto::Verdict::spurious)
-        undo(out);
+    const bool new_data_is_out = forward_rto_.waits_for_second_ack();
+    const auto verdict = forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original());
+    if (verdict == ForwardRto::Verdict::spurious) undo(out);
+    // Step 3a: cwnd of three segments, two of which are in the network.
+    if (verdict == ForwardRto::Verdict::genuine && new_data_is_out) urgent_ = true;
 }
 
 // --- What is lost

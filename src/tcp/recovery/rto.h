@@ -40,7 +40,7 @@ class Rto {
     void on_timeout() {
         if (backoff_ < 31) ++backoff_;
     }
-    /// New data was acknowledged: the connection is alive, and the backed-off value has served.
+    /// A closed window has opened: its probes, which share the backed-off value, are over.
     void on_progress() { backoff_ = 0; }
     /// The SYN's timer ran out before the handshake ended: 3 s for data when the timeout was below (5.7).
     void on_handshake_timeout() {
