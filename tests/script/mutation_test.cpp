@@ -1,5 +1,6 @@
 // What a script expects counts: a thousand changes to the scripts of tests/scripts, none of which may pass or crash.
 
+#include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <random>
@@ -22,7 +23,8 @@ struct Source {
 
 std::vector<Source> sources() {
     std::vector<Source> result;
-    for (const std::string& file : find_scripts(HOURGLASS_SCRIPTS).value()) {
+    const auto files = find_scripts(HOURGLASS_SCRIPTS);
+    for (const std::string& file : *files) {
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();
         result.push_back({file, text.str(), parse(text.str()).value()});
