@@ -32,6 +32,7 @@ struct Command {
     bool takes_program = false;
 };
 
+Action declare_explore(CLI::App& app, const std::vector<std::string>& program);
 Action declare_get(CLI::App& app, const std::vector<std::string>& program);
 Action declare_journey(CLI::App& app, const std::vector<std::string>& program);
 Action declare_script(CLI::App& app, const std::vector<std::string>& program);

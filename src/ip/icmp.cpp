@@ -160,6 +160,7 @@ void Host::Implementation::answer_echo(const Datagram& datagram, Packet&& packet
 
     packet.remove_prefix(datagram.transport);
     packet.offload = {};
+    packet.ecn = 0;
     packet.id = 0;  // the label was the request's
     const std::span<std::byte> message = packet.bytes();
     const auto type =

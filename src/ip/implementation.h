@@ -87,6 +87,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     // tcp::Network, udp::DatagramOutput: output.cpp
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
     void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override;
+    void doubt_path(const IpAddress& destination) override;
     [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
     void send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) override;
@@ -175,6 +176,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     // output.cpp
     bool send(Packet&& payload, const Envelope& envelope);
     void loop_back(Packet&& packet);
+    [[nodiscard]] bool is_broadcast(const IpAddress& address) const;
     [[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination) const;
     [[nodiscard]] std::optional<IpAddress> select_source(InterfaceId id, const IpAddress& destination) const;
     void prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment);

@@ -235,6 +235,12 @@ void Host::Implementation::refuse_chain(const Datagram& datagram, const wire::Ip
     report(datagram, packet, wire::Icmpv6Header::parameter_problem(problem, error.pointer));
 }
 
+/// The ECN field of the datagram that `packet` begins with (RFC 3168, section 5).
+static std::uint8_t ecn_field(const Packet& packet, bool v4) {
+    const auto octet = std::to_integer<std::uint8_t>(packet.bytes()[1]);
+    return (v4 ? octet : octet >> 4) & 3;
+}
+
 void Host::Implementation::deliver(const Datagram& datagram, Packet&& packet) {
     ++counters.delivered;
     if (datagram.protocol == IpProtocol::tcp) [[likely]] {
@@ -242,6 +248,7 @@ void Host::Implementation::deliver(const Datagram& datagram, Packet&& packet) {
             ++counters.dropped_not_unicast;
             return;
         }
+        packet.ecn = ecn_field(packet, datagram.destination.is_v4());
         packet.remove_prefix(datagram.transport);
         tcp_.receive(std::move(packet), datagram.source, datagram.destination, now_);
         return;

@@ -35,6 +35,11 @@ bool Host::Implementation::is_own_address(const IpAddress& address) const {
     return addresses_.is_unicast(address) || (address.is_v4() && address.is_loopback());
 }
 
+bool Host::Implementation::is_broadcast(const IpAddress& address) const {
+    const LocalAddress* own = addresses_.find(address);
+    return own != nullptr && own->kind == AddressKind::broadcast;
+}
+
 std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destination) const {
     if (destination.is_multicast()) {
         // A group has no gateway: the route only says on which link it is.
@@ -80,6 +85,9 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     if (destination != last_destination_ && is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
 
+    // RFC 9293, MUST-46: TCP has one peer.
+    if (destination.is_multicast() || (last_destination_ != destination && is_broadcast(destination)))
+        return std::nullopt;
     const NextHop* hop = segment_hop(destination);
     if (!hop) return std::nullopt;
     const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
@@ -119,6 +127,10 @@ void Host::Implementation::send_segment(Packet segment, const IpAddress& source,
     }
     prepend_header(segment, envelope, true);
     transmit(*hop, std::move(segment));
+}
+
+void Host::Implementation::doubt_path(const IpAddress& destination) {
+    if (const auto hop = next_hop(destination)) neighbours_.doubt(hop->interface, hop->neighbour);
 }
 
 void Host::Implementation::send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) {
@@ -161,7 +173,7 @@ void Host::Implementation::loop_back(Packet&& packet) {
 void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
     const auto length = static_cast<std::uint16_t>(packet.size());
     const auto dscp = static_cast<std::uint8_t>(packet.traffic_class >> 2);
-    const auto ecn = static_cast<wire::Ecn>(packet.traffic_class & 3);
+    const auto ecn = static_cast<wire::Ecn>((packet.ecn | packet.traffic_class) & 3);
     const std::uint8_t hop_limit = packet.hop_limit == 0 ? settings.ttl : packet.hop_limit;
     if (envelope.destination.is_v4()) {
         need_headroom(packet, wire::Ipv4Header::kSize);
@@ -198,6 +210,7 @@ void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
     copy.offload = packet.offload;
     copy.traffic_class = packet.traffic_class;
     copy.hop_limit = packet.hop_limit;
+    copy.ecn = packet.ecn;
     copy.id = packet.id;
     packet = std::move(copy);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/engine.h"
+#include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
 
 namespace hourglass::tcp {
@@ -15,56 +16,73 @@ bool is_duplicate_ack(const Connection& c, const Segment& seg, std::uint32_t win
     return seg.ack == c.snd_una && c.in_flight() > 0 && seg.length() == 0 && window == c.snd_wnd && !c.window_probed;
 }
 
-void take_rtt_sample(Engine& e, Connection& c, Seq ack) {
-    Outbox& o = *c.outbox;
-    if (o.timed_at == kNever || ack < o.timed_end) return;
-    c.rto.on_sample(e.now - o.timed_at, e.settings);
-    o.timed_at = kNever;
+/// What recovery reads of the segment.
+AckInput input_of(const Connection& c, const Segment& seg, std::uint32_t window) {
+    AckInput in{.ack = seg.ack, .sack = {}, .duplicate = is_duplicate_ack(c, seg, window)};
+    if (c.sack) in.sack = seg.options.sack_blocks();
+    if (c.timestamps && seg.options.timestamps && seg.options.timestamps->echo_reply != 0) {
+        in.has_echo = true;
+        in.echo = seg.options.timestamps->echo_reply - c.ts_offset;
+    }
+    return in;
 }
 
-void restart_retransmission_timer(Engine& e, Connection& c, bool partial_ack) {
-    // RFC 6298, (5.2) and (5.3); RFC 6582, section 3.2, step 5 for partial acknowledgements.
+/// RFC 6298, section 3, and RFC 7323, section 4: by what was sent once, or else by the timestamp of an acknowledgement
+/// that moves SND.UNA.
+void take_rtt_sample(const Engine& e, Connection& c, const AckInput& in, const RecoveryOutcome& out,
+                     std::uint32_t flight) {
+    std::optional<Duration> rtt = out.rtt;
+    if (!rtt && in.has_echo && out.acked > 0) {
+        const auto ms = static_cast<std::int32_t>(milliseconds(e.now) - in.echo);
+        if (ms >= 0) rtt = std::chrono::milliseconds(std::max(ms, 1));
+    }
+    if (rtt) c.rto.on_sample(*rtt, (flight + 2u * c.snd_mss - 1) / (2u * c.snd_mss));
+    if (out.least_rtt) c.rto.on_least_rtt(*out.least_rtt, e.now);
+}
+
+void restart_retransmission_timer(Engine& e, Connection& c) {
+    Outbox& o = *c.outbox;
+    // RFC 6298, (5.2) and (5.3); RFC 6582, section 3.2, step 5 for partial acknowledgements without SACK.
     c.persisting = false;
+    const bool partial = !c.sack && o.recovery.state() == RecoveryState::recovery;
     if (c.in_flight() == 0)
-        c.outbox->retransmit_at = kNever;
-    else if (!partial_ack || c.outbox->recovery.take_first_partial())
-        c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
+        o.retransmit_at = o.probe_at = kNever;
+    else if (!partial || o.recovery.take_first_partial())
+        o.retransmit_at = e.now + c.rto.value(e.settings);
+    o.progress = true;
     e.timers_changed(c);
 }
 
-void on_new_ack(Engine& e, Connection& c, Seq ack) {
+/// SND.UNA moves to `ack`.
+void advance(Engine& e, Connection& c, Seq ack) {
     Outbox& o = *c.outbox;
-    const auto acked = static_cast<std::uint32_t>(ack - c.snd_una);
-    const std::uint32_t in_flight = c.in_flight();
-    o.data.consume(std::min<std::size_t>(acked, o.data.size()));  // the FIN is not in the queue
+    const auto acked = static_cast<std::size_t>(ack - c.snd_una);
+    o.data.consume(std::min(acked, o.data.size()));  // the FIN is not in the queue
     c.advance_snd_una(ack);
-    take_rtt_sample(e, c, ack);
-    c.rto.on_progress();
+    // A timeout that has backed off stays so until a round trip is measured (RFC 6298, section 5); the window's probes
+    // have done their work.
+    if (c.window_probed || c.persisting) c.rto.on_progress();
     o.retries = 0;
     c.window_probed = false;
-
-    const bool in_recovery = o.recovery.phase() == Recovery::Phase::fast_recovery;
-    if (!in_recovery)
-        c.congestion.on_ack({.now = e.now,
-                             .acked = acked,
-                             .newly_delivered = acked,
-                             .prior_in_flight = in_flight,
-                             .in_flight = c.in_flight(),
-                             .mss = c.snd_mss,
-                             .srtt = c.rto.srtt(),
-                             .cwnd_limited = o.window_filled});
-    o.window_filled = false;
-    if (o.recovery.on_ack(c.outstanding(), acked) == RecoveryStep::recovered) c.congestion.on_recovered();
-    restart_retransmission_timer(e, c, o.recovery.phase() == Recovery::Phase::fast_recovery);
     if (o.urgent && c.snd_una >= o.snd_up) o.urgent = false;
     tell_writable(e, c);
 }
 
-void on_duplicate_ack(Engine& e, Connection& c) {
+void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uint32_t window) {
     Outbox& o = *c.outbox;
-    if (o.recovery.on_duplicate_ack(c.outstanding()) != RecoveryStep::entered) return;
-    ++e.counters.fast_retransmits;
-    c.congestion.on_congestion(c.in_flight(), c.snd_mss);
+    const AckInput in = input_of(c, seg, window);
+    const bool advances = in.ack > c.snd_una;
+    if (!advances && !in.duplicate && in.sack.empty()) return;
+    const Outstanding before = c.outstanding();
+    const std::uint32_t prior_pipe = o.recovery.pipe(before);
+    FlightWatcher watcher(c, e.now);
+    const RecoveryOutcome out = o.recovery.on_ack(in, before, path_of(e, c), rules_of(e, c), &watcher);
+    if (advances) advance(e, c, in.ack);
+    take_rtt_sample(e, c, in, out, before.size());
+    act_upon(e, c, out, prior_pipe);
+    if (!advances) return;
+    o.window_filled = false;
+    restart_retransmission_timer(e, c);
 }
 
 /// The probe of a closed window has been answered (RFC 9293, section 3.8.6.1).
@@ -76,19 +94,14 @@ void on_probe_answered(Connection& c) {
     c.persisting = false;
     c.outbox->retransmit_at = kNever;
     c.rto.on_progress();
-    c.outbox->recovery.mark_lost(c.outstanding());
+    c.outbox->recovery.on_refused(c.outstanding());
 }
 
 }  // namespace
 
 void process_acknowledgement(Engine& e, Connection& c, const Segment& seg) {
     const std::uint32_t window = seg.wnd << c.snd_wscale;
-    if (c.outbox) {
-        if (seg.ack > c.snd_una)
-            on_new_ack(e, c, seg.ack);
-        else if (is_duplicate_ack(c, seg, window))
-            on_duplicate_ack(e, c);
-    }
+    if (c.outbox) take_acknowledgement(e, c, seg, window);
     // SND.WL1 and SND.WL2 keep old segments from updating the window.
     if (seg.ack >= c.snd_una && (c.snd_wl1 < seg.seq || (c.snd_wl1 == seg.seq && c.snd_wl2 <= seg.ack))) {
         c.snd_wnd = window;
@@ -96,6 +109,8 @@ void process_acknowledgement(Engine& e, Connection& c, const Segment& seg) {
         c.snd_wl1 = seg.seq;
         c.snd_wl2 = seg.ack;
         if (c.outbox && c.window_probed) on_probe_answered(c);
+        // A window that shrank below what is in flight is no failure of the path (RFC 9293, SHLD-17 and MUST-37).
+        if (c.outbox && window == 0) c.outbox->retries = 0;
     }
     if (c.outbox) e.want_output(c);
 }

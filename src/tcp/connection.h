@@ -10,39 +10,45 @@
 #include "hourglass/tcp/stack.h"
 #include "hourglass/tcp/state.h"
 #include "tcp/byte_queue.h"
+#include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
+#include "tcp/ecn.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
+#include "tcp/recovery/sack_blocks.h"
 #include "tcp/spare_boxes.h"
 
 namespace hourglass::tcp {
-
-/// The world's clock in milliseconds, on a circle of 2^32.
-[[nodiscard]] inline std::uint32_t milliseconds(Instant at) {
-    return static_cast<std::uint32_t>(to_ms(at.time_since_epoch()));
-}
 
 /// What a connection needs only while something is queued or in flight.
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
-    Seq timed_end;                      ///< The segment whose round trip is being measured ends here.
-    Instant timed_at = kNever;          ///< When it was sent; kNever: none is being measured.
-    Instant retransmit_at = kNever;     ///< Retransmission, or persist when `persisting`; kNever: not running.
-    std::uint8_t retries = 0;           ///< Timeouts in a row.
-    bool window_filled = false;         ///< cwnd has held the sender since the last acknowledgement.
-    bool urgent = false;                ///< SND.UP is ahead of what is acknowledged.
-    Seq snd_up;                         ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
+    CongestionFlight congestion;
+    Instant syn_sent_at = kNever;    ///< When our SYN was sent; kNever: more than once, or the handshake is over.
+    Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
+    Instant probe_at = kNever;       ///< A tail loss probe (RFC 8985, section 7).
+    Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
+    std::uint8_t retries = 0;        ///< Timeouts in a row.
+    bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
+    bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
+    bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
+    bool urgent = false;             ///< SND.UP is ahead of what is acknowledged.
+    Seq snd_up;                      ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
     Instant unanswered_since = kNever;  ///< When what has now timed out was sent, or its first probe.
     SpareBoxes<Outbox>* home = nullptr;
 
+    [[nodiscard]] Instant next_timer() const {
+        return std::min({retransmit_at, probe_at, recovery.reordering_at(), pacing_at});
+    }
     void clear() {
         data.clear();
-        recovery = {};
-        timed_at = retransmit_at = kNever;
+        recovery.clear();
+        congestion = {};
+        syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
-        window_filled = false;
+        window_filled = loss_probe_due = progress = false;
         urgent = false;
         unanswered_since = kNever;
     }
@@ -55,12 +61,16 @@ struct Inbox {
     Seq rcv_up;                 ///< RCV.UP: one past the last urgent octet.
     bool urgent = false;        ///< It has not been read up to there.
     bool urgent_taken = false;  ///< receive_urgent() has returned that octet.
+    SackBlocks sack;
+    std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
         data.clear();
         above_a_gap = {};
         urgent = urgent_taken = false;
+        sack = {};
+        duplicate_acks = 0;
     }
 };
 
@@ -129,6 +139,15 @@ struct Connection {
     bool compact : 1 = false;  ///< A half-open or TIME-WAIT entry, expanded for one segment.
     bool window_scaling : 1 = false;
     bool timestamps : 1 = false;
+    EcnMode ecn_mode : 2 = EcnMode::none;        ///< Until the handshake is over: what our SYN asks for.
+    wire::Ecn syn_ecn : 2 = wire::Ecn::not_ect;  ///< How the peer's SYN came.
+    std::uint8_t received_ce : 3 = 5;      ///< r.cep modulo 8: segments that came with CE (RFC 9768, section 3.2.1).
+    std::uint8_t told_ce : 3 = 5;          ///< s.cep modulo 8: what the peer has told of ours.
+    bool ecn_answers_syn_ack : 1 = false;  ///< The next segment is the handshake's third.
+    bool ece_due : 1 = false;              ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
+    bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
+    bool sack : 1 = false;
+    bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
     bool checksum_offload : 1 = false;
     bool no_delay : 1 = false;
     bool keepalive : 1 = false;
@@ -151,6 +170,7 @@ struct Connection {
     bool notify_writable : 1 = false;
     bool notify_closed : 1 = false;
     bool notify_urgent : 1 = false;
+    bool notify_trouble : 1 = false;
     bool receive_shut : 1 = false;  ///< shutdown_receive() was called.
     bool error_taken : 1 = false;   ///< take_error() has returned `error`.
     bool in_ready_list : 1 = false;
@@ -177,7 +197,9 @@ struct Connection {
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }
-    [[nodiscard]] Instant next_timer() const { return std::min({retransmit_at(), delayed_ack_at, idle_at}); }
+    [[nodiscard]] Instant next_timer() const {
+        return std::min({outbox ? outbox->next_timer() : kNever, delayed_ack_at, idle_at});
+    }
     /// Payload that the peer has acknowledged: neither our SYN nor our FIN counts.
     [[nodiscard]] std::uint64_t bytes_acked() const {
         const std::uint64_t all = total(snd_una, iss, snd_una_laps);

@@ -7,12 +7,30 @@ namespace hourglass::tcp {
 
 namespace {
 
+std::string_view outbox_timer_name(const Connection& c, const Outbox& o) {
+    const Instant next = o.next_timer();
+    if (next == o.probe_at) return "probe";
+    if (next == o.recovery.reordering_at()) return "reorder";
+    if (next == o.retransmit_at) return c.persisting ? "persist" : "retransmit";
+    return "pacing";
+}
+
 std::string_view timer_name(const Connection& c) {
     const Instant next = c.next_timer();
     if (next == kNever) return "off";
-    if (next == c.retransmit_at()) return c.persisting ? "persist" : "retransmit";
+    if (c.outbox && next == c.outbox->next_timer()) return outbox_timer_name(c, *c.outbox);
     if (next == c.delayed_ack_at) return "delayed-ack";
     return c.state == State::fin_wait_2 && c.released ? "fin-wait-2" : "keepalive";
+}
+
+void describe_flight(const Outbox& o, ConnectionInfo& info) {
+    const Scoreboard& board = o.recovery.board();
+    info.recovery = o.recovery.state();
+    info.timeouts = o.retries;
+    info.unacked = board.out().segments;
+    info.sacked = board.sacked().segments;
+    info.lost = board.lost().segments;
+    info.retransmitted = board.resent().segments;
 }
 
 template <typename T, typename Describe>
@@ -39,17 +57,19 @@ ConnectionInfo info_of(const Engine& e, const Connection& c) {
     info.advertised_mss = static_cast<std::uint16_t>(local_mss(e, c));
     info.received_mss = info.advertised_mss;
     info.path_mtu = c.path_mtu;
+    info.min_rtt = c.rto.min_rtt();
     info.timestamps = c.timestamps;
+    info.sack = c.sack;
     info.window_scaling = c.window_scaling;
     info.snd_wscale = c.snd_wscale;
     info.rcv_wscale = c.window_scaling ? c.rcv_wscale : std::uint8_t{0};
     info.srtt = c.rto.srtt();
     info.rttvar = c.rto.rttvar();
     info.rto = c.rto.value(e.settings);
-    info.timeouts = c.outbox ? c.outbox->retries : std::uint8_t{0};
     info.backoff = c.rto.backoff();
-    info.probes = c.persisting ? info.timeouts : c.keepalive_probes;
-    info.unacked = c.snd_mss == 0 ? 0 : (c.in_flight() + c.snd_mss - 1) / c.snd_mss;
+    info.probes = c.persisting ? c.outbox->retries : c.keepalive_probes;
+    info.reordering_seen = c.reordering_seen;
+    if (c.outbox) describe_flight(*c.outbox, info);
     info.retransmissions = c.retransmissions;
     info.bytes_acked = c.bytes_acked();
     info.bytes_received = c.bytes_received();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tcp/ecn.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
@@ -25,6 +26,17 @@ void seal_and_send(Engine& e, Packet&& packet, wire::PartialSum data_sum, std::s
     e.network.send_segment(std::move(packet), flow.local, flow.remote);
 }
 
+std::size_t sack_blocks_due(const Connection& c) {
+    return c.sack && c.inbox ? c.inbox->sack.count(max_sack_blocks(c.timestamps)) : 0;
+}
+
+void add_sack_blocks(Engine& e, Connection& c, wire::TcpOptions& options) {
+    SackBlocks& sack = c.inbox->sack;
+    sack.fill(options, max_sack_blocks(c.timestamps));
+    if (sack.reports_duplicate()) ++e.counters.dsack_out;
+    sack.on_told();
+}
+
 void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::TcpHeader& header, Packet& packet,
                     const Emission& what) {
     ++e.counters.segments_out;
@@ -45,6 +57,11 @@ void end_quick_acks_after_answer(const Engine& e, Connection& c) {
 
 }  // namespace
 
+std::uint32_t segment_payload(const Connection& c) {
+    const std::uint32_t options = sack_option_size(sack_blocks_due(c));
+    return c.snd_mss > options + 8 ? c.snd_mss - options : 8;
+}
+
 void emit(Engine& e, Connection& c, const Emission& what) {
     wire::TcpHeader header{.source_port = c.flow.local_port,
                            .destination_port = c.flow.remote_port,
@@ -56,11 +73,15 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         header.flags |= wire::TcpFlags::kAck;
     else
         header.ack = Seq(0);
+    const bool new_data = what.data_size > 0 && !what.retransmission && what.reason != SendReason::window_probe;
+    if (!what.flags.rst()) header.flags |= what.flags.syn() ? ecn_flags_of_syn(c) : ecn_flags(c, new_data);
     if (what.flags.syn()) {
         add_syn_options(e, c, header.options);
     } else if (c.timestamps) {
         header.options.timestamps = {timestamp_now(e, c), c.ts_recent};
     }
+    const std::uint32_t payload = segment_payload(c);
+    if (sack_blocks_due(c) > 0 && !what.flags.syn() && !what.flags.rst()) add_sack_blocks(e, c, header.options);
 
     if (c.outbox && c.outbox->urgent && what.seq < c.outbox->snd_up && !what.flags.syn()) {
         header.flags |= wire::TcpFlags::kUrg;
@@ -69,6 +90,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     const std::size_t header_size = header.size();
     Packet packet = e.pool.packet(header_size + what.data_size);
     header.emit(packet.append(header_size));
+    packet.ecn = static_cast<std::uint8_t>(ecn_field(c, new_data));
     wire::PartialSum sum;
     if (what.data_size > 0) {
         const auto room = packet.append(what.data_size);
@@ -77,7 +99,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
             c.outbox->data.copy(offset, room);
         else
             sum = c.outbox->data.copy_and_sum(offset, room);
-        if (what.data_size > c.snd_mss) packet.offload.gso_size = c.snd_mss;
+        if (what.data_size > payload) packet.offload.gso_size = static_cast<std::uint16_t>(payload);
     }
 
     if (c.tuning != TuningTable::kDefaults) {

@@ -18,6 +18,9 @@ struct Emission {
     bool retransmission = false;
 };
 
+/// The largest payload of the next segment: Eff.snd.MSS less what its options take beyond those of every segment
+/// (RFC 6691, RFC 9293, section 3.7.1).
+[[nodiscard]] std::uint32_t segment_payload(const Connection& c);
 /// Builds the segment and hands it to the network. An acknowledgement in it settles what was due.
 void emit(Engine& e, Connection& c, const Emission& what);
 /// A segment without data that acknowledges rcv_nxt.

@@ -1,6 +1,12 @@
 #include "tcp/engine.h"
 
+#include <algorithm>
+
 namespace hourglass::tcp {
+
+namespace {
+constexpr Duration kLongestDelayedAck = std::chrono::milliseconds(499);  // RFC 9293, MUST-40
+}
 
 Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool& buffers)
     : settings(s),
@@ -11,7 +17,9 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       half_open(s.max_half_open),
       time_wait(s.max_time_wait),
       listeners(s.max_listeners),
-      tunings(s, s.max_connections + s.max_listeners) {}
+      tunings(s, s.max_connections + s.max_listeners) {
+    settings.delayed_ack = std::min<Duration>(s.delayed_ack, kLongestDelayedAck);
+}
 
 FlowEntry Engine::find(const FlowKey& flow, std::uint32_t flow_hash) const {
     return flows.find(flow_hash, [&](FlowEntry entry) {
@@ -62,7 +70,7 @@ void Engine::change_state(Connection& c, State state, std::string_view trigger) 
 
 void Engine::stop_timers(Connection& c) {
     timers.remove(c);
-    if (c.outbox) c.outbox->retransmit_at = kNever;
+    if (c.outbox) c.outbox->retransmit_at = c.outbox->pacing_at = kNever;
     c.delayed_ack_at = c.idle_at = kNever;
 }
 
@@ -116,7 +124,16 @@ void Engine::want_notify(ListenEntry& listener, std::uint32_t index) {
     ready_listeners_.push_back(index);
 }
 
-bool Engine::take_challenge_allowance() {
+bool Engine::may_answer_again(const Connection& c) {
+    if (settings.challenge_ack_interval == Duration::zero()) return true;
+    Answered& last = answered_[hash(c.flow) % answered_.size()];
+    if (last.flow == c.flow && now < last.at + settings.challenge_ack_interval) return false;
+    last = {c.flow, now};
+    return true;
+}
+
+bool Engine::take_challenge_allowance(const Connection& c) {
+    if (!may_answer_again(c)) return false;
     const std::int64_t second = now.time_since_epoch() / std::chrono::seconds(1);
     if (second != challenge_second_) {
         challenge_second_ = second;
@@ -173,6 +190,10 @@ void Engine::notify(Connection& c) {
     if (c.notify_established) {
         c.notify_established = false;
         if (c.handler != nullptr) c.handler->on_established(stream);
+    }
+    if (c.notify_trouble && c.handler != nullptr) {
+        c.notify_trouble = false;
+        c.handler->on_trouble(stream, c.soft_error == Error::none ? Error::timed_out : c.soft_error);
     }
     if (c.notify_urgent && c.handler != nullptr) {
         c.notify_urgent = false;

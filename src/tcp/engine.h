@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -65,8 +66,11 @@ class Engine {
     void poll(Instant at);                                                                              // poll.cpp
     [[nodiscard]] Instant next_deadline();
 
-    /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up.
-    bool take_challenge_allowance();
+    /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up, or when
+    /// this connection has had one a short while ago.
+    bool take_challenge_allowance(const Connection& c);
+    /// False when this connection has answered a segment of no use within `Settings::challenge_ack_interval`.
+    bool may_answer_again(const Connection& c);
 
     Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
     Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
@@ -110,6 +114,13 @@ class Engine {
     std::vector<std::uint32_t> ready_listeners_;
     std::vector<Connection*> output_;
     std::vector<Connection*> zombies_;  // ended, and nobody needs them after this round
+    /// Which connections have answered segments of no use lately: a few, so that it costs idle ones nothing. One that
+    /// is pushed out may answer once more.
+    struct Answered {
+        FlowKey flow;
+        Instant at = Instant::min();
+    };
+    std::array<Answered, 64> answered_;
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
 };

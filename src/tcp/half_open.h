@@ -18,10 +18,12 @@ struct HalfOpen {
     std::uint16_t peer_mss;
     std::uint8_t timestamps : 1;
     std::uint8_t window_scaling : 1;
+    std::uint8_t sack : 1;
     std::uint8_t attempts : 3;  ///< How often the timer has run out: SYN-ACKs sent again so far.
     std::uint8_t deferred : 1;  ///< The SYN-ACK is acknowledged; the listener waits for data (Tuning::defer_accept).
     std::uint8_t snd_wscale : 4;
-    std::uint8_t rcv_wscale : 4;
+    std::uint8_t ecn_mode : 2;
+    std::uint8_t syn_ecn : 2;
 };
 static_assert(sizeof(HalfOpen) <= 64);
 

@@ -1,11 +1,14 @@
 #include "tcp/handshake.h"
 
 #include <algorithm>
+#include <span>
 
 #include "tcp/close.h"
+#include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
+#include "tcp/receiver.h"
 #include "tcp/timers.h"
 
 namespace hourglass::tcp {
@@ -27,12 +30,12 @@ std::uint8_t scale_for(std::uint32_t buffer) {
     return shift;
 }
 
-/// What the receive buffer may become (a clamp of the window is not one of the buffer).
-std::uint32_t largest_buffer(const Engine& e, const Connection& c) {
-    return std::min(std::max(e.tuning(c).receive_buffer, e.settings.receive_buffer_max), std::uint32_t{1} << 30);
-}
-
 }  // namespace
+
+std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer) {
+    if (!s.window_scaling) return 0;
+    return scale_for(std::min(std::max(receive_buffer, s.receive_buffer_max), std::uint32_t{1} << 30));
+}
 
 std::uint32_t receive_limit(const Engine& e, const Connection& c) {
     const Tuning& t = e.tuning(c);
@@ -58,13 +61,18 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
-    c.rcv_wscale = (e.settings.window_scaling ? scale_for(largest_buffer(e, c)) : 0) & 15;
-    c.rto = Rto(e.settings);
+    c.sack = e.settings.sack;
+    // A listener's handshakes all have the shift that it began with: no half-open entry has to remember its own.
+    const bool passive = c.listener != Slab<ListenEntry>::kNone;
+    c.rcv_wscale =
+        (passive ? e.listeners.slab[c.listener].rcv_wscale : window_shift(e.settings, e.tuning(c).receive_buffer)) & 15;
+    c.rto = {};
 }
 
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
     options.mss = static_cast<std::uint16_t>(local_mss(e, c));
     if (c.window_scaling) options.window_scale = c.rcv_wscale;
+    options.sack_permitted = c.sack;
     if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
 }
 
@@ -79,11 +87,13 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
     c.snd_wl1 = syn.seq;
     c.snd_wl2 = syn.ack;
 
+    learn_ecn_from_syn(e, c, syn);
     const wire::TcpOptions& o = syn.options;
     // An MSS below what RFC 879 thinks possible would make us send headers for nothing.
     if (o.mss) c.peer_mss = std::max<std::uint16_t>(*o.mss, 64);
     c.window_scaling = c.window_scaling && o.window_scale.has_value();
     if (c.window_scaling) c.snd_wscale = std::min(*o.window_scale, kMaxShift) & 15;
+    c.sack = c.sack && o.sack_permitted;
     c.timestamps = c.timestamps && o.timestamps.has_value();
     if (c.timestamps) {
         c.ts_recent = o.timestamps->value;
@@ -104,9 +114,9 @@ void send_syn(Engine& e, Connection& c) {
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
+    if (active) ask_for_ecn(e, c, outbox.retries);
     c.snd_nxt = c.iss + 1;
-    outbox.timed_end = c.snd_nxt;
-    outbox.timed_at = again ? kNever : e.now;  // Karn's algorithm
+    outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,
@@ -118,7 +128,21 @@ void send_syn(Engine& e, Connection& c) {
     e.timers_changed(c);
 }
 
+void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
+    const Congestion algorithm = e.tuning(c).congestion;
+    const bool random = algorithm == Congestion::bbr;
+    c.congestion = CongestionControl(
+        algorithm, {.initial_window = window,
+                    .seed = random ? siphash(e.secret, std::as_bytes(std::span(&c.generation, 1))) : 0,
+                    .srtt = c.rto.srtt(),
+                    .now = e.now});
+}
+
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+    if (seg.view.flags().syn())
+        c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
+    else
+        learn_ecn_from_third_segment(c, seg);
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;
@@ -127,18 +151,20 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
-    c.congestion =
-        CongestionControl(e.tuning(c).congestion, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
-        if (c.outbox->timed_at != kNever) c.rto.on_sample(e.now - c.outbox->timed_at, e.settings);
-        c.outbox->timed_at = kNever;
+        if (c.outbox->syn_sent_at != kNever) c.rto.on_sample(e.now - c.outbox->syn_sent_at);
+        c.outbox->syn_sent_at = kNever;
         c.outbox->retries = 0;
     }
+    begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.syn_lost) {
-        c.rto.on_handshake_timeout(e.settings);
+        c.rto.on_handshake_timeout();
         c.congestion.on_handshake_loss(c.snd_mss);
     }
+    // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
+    if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
+    c.syn_due = false;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);

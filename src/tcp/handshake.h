@@ -9,6 +9,9 @@ namespace hourglass::tcp {
 
 class Engine;
 
+/// Rcv.Wind.Shift to offer: enough for what the receive buffer may become (a clamp of the window is not one of the
+/// buffer).
+[[nodiscard]] std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer);
 /// The receive buffer that is used: what is set for the connection, as far as window scaling can express it (RFC 7323,
 /// section 2.3: 2^30).
 [[nodiscard]] std::uint32_t receive_limit(const Engine& e, const Connection& c);
@@ -28,6 +31,8 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn);
 void update_segment_size(const Engine& e, Connection& c);
 /// Sends the SYN, or in SYN-RECEIVED the SYN-ACK, and runs its timer.
 void send_syn(Engine& e, Connection& c);
+/// The congestion control that the connection is to have, from a window of `window` octets on.
+void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window);
 /// The handshake is complete: ESTABLISHED, with the windows and the timer of the data phase.
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger);
 

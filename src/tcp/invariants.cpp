@@ -47,6 +47,16 @@ constexpr Invariant kInvariants[] = {
      [](const Engine&, const Connection& c) {
          return !has_something_in_flight(c) || c.retransmit_at() != kNever || c.in_output_list;
      }},
+    {"the scoreboard covers what is in flight",
+     [](const Engine&, const Connection& c) {
+         return !is_synchronized(c.state) || !c.outbox || c.outbox->recovery.board().out().octets == c.in_flight();
+     }},
+    {"what is held, lost or sent again is part of what is in flight",
+     [](const Engine&, const Connection& c) {
+         if (!c.outbox) return true;
+         const Scoreboard& board = c.outbox->recovery.board();
+         return board.sacked().octets + board.lost().octets <= board.out().octets;
+     }},
     {"no retransmission timer without something to watch",
      [](const Engine&, const Connection& c) {
          return c.retransmit_at() == kNever || has_something_in_flight(c) || c.persisting || c.in_output_list;

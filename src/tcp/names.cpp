@@ -43,6 +43,8 @@ constexpr Reason describe(SendReason r) {
             return {"ACK of FIN", "RFC 9293 3.10.7.4"};
         case SendReason::ack_pushed:
             return {"ACK at once", "RFC 9293 3.8.6.3"};
+        case SendReason::ack_congestion_mark:
+            return {"ACK at once: a congestion mark", "RFC 3168 6.1.3"};
         case SendReason::window_update:
             return {"window update", "RFC 9293 3.8.6.2.2"};
         case SendReason::retransmit_timeout:

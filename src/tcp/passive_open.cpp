@@ -26,8 +26,10 @@ HalfOpen compress(const Connection& c) {
     entry.peer_mss = c.peer_mss;
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
+    entry.sack = c.sack;
     entry.snd_wscale = c.snd_wscale;
-    entry.rcv_wscale = c.rcv_wscale;
+    entry.ecn_mode = static_cast<std::uint8_t>(c.ecn_mode) & 3;
+    entry.syn_ecn = static_cast<std::uint8_t>(c.syn_ecn) & 3;
     return entry;
 }
 
@@ -53,8 +55,8 @@ bool still_defers(const Engine& e, const Connection& c, const HalfOpen& entry) {
 }  // namespace
 
 Step defer_accept(Arrival& a) {
-    if (a.segment.data_size > 0 || a.segment.fin) return std::nullopt;
-    HalfOpen& entry = a.engine.half_open.slab[a.engine.find(a.connection->flow).index];
+    if (a.segment.data_size > 0 || a.segment.fin || a.entry.kind != FlowKind::half_open) return std::nullopt;
+    HalfOpen& entry = a.engine.half_open.slab[a.entry.index];
     if (!still_defers(a.engine, *a.connection, entry)) return std::nullopt;
     entry.deferred = true;
     return Disposition{Verdict::accepted, "the listener waits for data"};
@@ -76,6 +78,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.compact = true;
     c.passive = true;
     c.state = State::listen;
+    c.listener = listener;
     c.tuning = l.tuning;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
@@ -119,8 +122,10 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
+    c.sack = entry.sack;
     c.snd_wscale = entry.snd_wscale;
-    c.rcv_wscale = entry.rcv_wscale;
+    c.ecn_mode = EcnMode(entry.ecn_mode);
+    c.syn_ecn = wire::Ecn(entry.syn_ecn);
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);
     c.syn_lost = entry.attempts > 0;
@@ -155,7 +160,7 @@ Step promote(Arrival& a) {
         e.half_open.slab.give_back(entry.index);
         --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r, e.settings);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

@@ -25,6 +25,8 @@ Settings linux_like_settings() {
     s.initial_window_segments = 10;
     s.congestion = Congestion::cubic;
     s.challenge_acks_per_second = 1000;
+    s.challenge_ack_interval = 500ms;   // tcp_invalid_ratelimit
+    s.time_wait_ignores_reset = false;  // tcp_rfc1337
     s.first_ephemeral_port = 32768;
     s.last_ephemeral_port = 60999;
     s.urgent_inline = false;

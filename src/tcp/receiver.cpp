@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -34,7 +35,27 @@ void acknowledge_in_order_data(Engine& e, Connection& c) {
     }
 }
 
+void keep_above_a_gap(Engine& e, Connection& c, Inbox& inbox, const Segment& seg) {
+    // RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own; RFC 9293, MUST-59: but only once
+    // all that has arrived is processed.
+    ack_now(e, c, SendReason::ack_out_of_order);
+    if (inbox.duplicate_acks < UINT8_MAX) ++inbox.duplicate_acks;
+    const Seq end = seg.seq + seg.data_size;
+    if (const auto twice = inbox.sack.overlap(seg.seq, end)) inbox.sack.on_duplicate(twice->left, twice->right);
+    if (inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e, c)))
+        inbox.sack.on_received(seg.seq, end);
+    else
+        ++e.counters.dropped_reassembly_full;
+}
+
 }  // namespace
+
+void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end) {
+    if (!c.sack || begin >= end) return;
+    Inbox& inbox = e.need_inbox(c);
+    if (inbox.sack.reports_duplicate() && !c.compact) emit_ack(e, c, SendReason::ack_duplicate_data);
+    inbox.sack.on_duplicate(begin, end);
+}
 
 std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
     const Seq edge = possible_edge(e, c);
@@ -63,11 +84,7 @@ bool window_update_due(const Engine& e, const Connection& c) {
 void take_text(Engine& e, Connection& c, const Segment& seg) {
     if (seg.data_size == 0 || c.fin_received) return;
     Inbox& inbox = e.need_inbox(c);
-    if (seg.seq != c.rcv_nxt) {
-        if (!inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e, c))) ++e.counters.dropped_reassembly_full;
-        ack_now(e, c, SendReason::ack_out_of_order);
-        return;
-    }
+    if (seg.seq != c.rcv_nxt) return keep_above_a_gap(e, c, inbox, seg);
     inbox.data.append(seg.data());
     c.advance_rcv_nxt(seg.data_size);
     e.counters.bytes_in += seg.data_size;
@@ -79,6 +96,8 @@ void take_text(Engine& e, Connection& c, const Segment& seg) {
             e.counters.bytes_in += piece->size();
             inbox.data.append(std::move(*piece));
         }
+        inbox.sack.on_advance(c.rcv_nxt);
+        inbox.duplicate_acks = 0;
         ack_now(e, c, SendReason::ack_gap_filled);
     }
     c.notify_readable = true;
@@ -89,11 +108,15 @@ bool take_fin(Engine& e, Connection& c, const Segment& seg) {
     if (seg.fin && !c.fin_known) {
         c.fin_known = true;
         c.fin_seq = seg.seq + seg.data_size;
-        if (c.fin_seq != c.rcv_nxt) ack_now(e, c, SendReason::ack_out_of_order);
+        if (c.fin_seq != c.rcv_nxt) {
+            e.need_inbox(c).sack.on_received(c.fin_seq, c.fin_seq + 1);
+            ack_now(e, c, SendReason::ack_out_of_order);
+        }
     }
     if (!c.fin_known || c.fin_received || c.fin_seq != c.rcv_nxt) return false;
     c.fin_received = true;
     c.advance_rcv_nxt(1);
+    if (c.inbox) c.inbox->sack.on_advance(c.rcv_nxt);
     c.rcv_adv = max(c.rcv_adv, c.rcv_nxt);
     c.ack_reason = SendReason::none;
     ack_now(e, c, SendReason::ack_fin);

@@ -1,11 +1,14 @@
 #include "tcp/sender.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/pacing.h"
 #include "tcp/receiver.h"
+#include "tcp/recovery/actions.h"
 #include "tcp/timers.h"
 
 namespace hourglass::tcp {
@@ -13,7 +16,7 @@ namespace hourglass::tcp {
 namespace {
 
 /// What keeps the sender from sending more.
-enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork };
+enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork, pacing };
 
 constexpr Duration kCorkTime = std::chrono::milliseconds(200);
 
@@ -29,10 +32,25 @@ std::uint32_t usable_window(const Connection& c) {
 }
 
 /// The largest payload of one emission: a segment, or what the device cuts into segments.
-std::uint32_t largest_emission(const Connection& c) {
+std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
+    const std::uint32_t most = std::min<std::uint32_t>(c.max_gso, pace.quantum);
+    const std::uint32_t payload = segment_payload(c);
     // A device that cuts would copy the urgent pointer as it is.
-    if (c.max_gso <= c.snd_mss || c.outbox->urgent) return c.snd_mss;
-    return c.max_gso / c.snd_mss * c.snd_mss;
+    return most <= payload || c.outbox->urgent ? payload : most / payload * payload;
+}
+
+/// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
+void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
+    Outbox& o = *c.outbox;
+    const Outstanding before = c.outstanding();
+    const auto snapshot = [&](Seq from, Seq to, bool again) {
+        return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
+    };
+    const Seq old_end = min(end, c.snd_nxt);
+    if (seq < old_end) o.recovery.on_resent(seq, old_end, before, snapshot(seq, old_end, true), milliseconds(e.now));
+    if (old_end < end)
+        o.recovery.on_sent(old_end, end, before, snapshot(old_end, end, false), rules_of(e, c),
+                           reason == SendReason::limited_transmit);
 }
 
 /// Sends [seq, end), of which the part beyond the queued data is the FIN.
@@ -49,49 +67,62 @@ void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, b
         what.flags |= wire::TcpFlags::kFin;
         c.fin_sent = true;
     }
-    Outbox& o = *c.outbox;
-    if (retransmission) {
-        ++c.retransmissions;
-        if (seq < o.timed_end) o.timed_at = kNever;  // Karn's algorithm
-    } else if (o.timed_at == kNever) {
-        o.timed_end = end;
-        o.timed_at = e.now;
-    }
+    record(e, c, seq, end, reason);
+    if (retransmission) ++c.retransmissions;
     c.snd_nxt = max(c.snd_nxt, end);
+    c.outbox->progress = c.outbox->progress || !retransmission;
     emit(e, c, what);
+}
+
+/// Where the stretch that is to be sent again from `due` on ends, at most a segment further.
+Seq end_of_due(const Recovery& r, const SentRange* due, std::uint32_t payload) {
+    const Seq limit = due->begin + payload;
+    Seq end = due->end;
+    for (const SentRange* next = due + 1; end < limit && next != r.board().end() && next->is_due(); ++next)
+        end = next->end;
+    return min(end, limit);
 }
 
 /// One segment of what is believed lost; false when cwnd holds it back. A short piece at the end is filled up with new
 /// data (a refused window probe's octet, say).
-bool retransmit(Engine& e, Connection& c) {
+bool retransmit(Engine& e, Connection& c, const SentRange* due) {
     Recovery& r = c.outbox->recovery;
-    const Outstanding o = c.outstanding();
-    if (!r.is_urgent() &&
-        r.pipe(o) + std::min<std::uint32_t>(c.snd_mss, static_cast<std::uint32_t>(r.lost_end() - r.lost_begin(o))) >
-            c.congestion.cwnd())
-        return false;
-    const Seq begin = r.lost_begin(o);
-    Seq end = min(begin + c.snd_mss, r.lost_end());
-    if (end == c.snd_nxt && !c.fin_sent)
-        end = max(end, min(min(begin + c.snd_mss, c.data_end()), c.snd_una + c.snd_wnd));
-    const SendReason reason = r.phase() == Recovery::Phase::fast_recovery
-                                  ? (r.after_partial_ack() ? SendReason::partial_ack : SendReason::fast_retransmit)
-                                  : SendReason::retransmit_timeout;
-    r.on_retransmitted(min(end, r.lost_end()));
-    emit_range(e, c, begin, end, reason, true);
+    const std::uint32_t payload = segment_payload(c);
+    const Seq begin = due->begin;
+    Seq end = end_of_due(r, due, payload);
+    const auto size = static_cast<std::uint32_t>(end - begin);
+    if (!r.is_urgent() && r.pipe(c.outstanding()) + size > c.congestion.cwnd()) return false;
+    if (end == c.snd_nxt && !c.fin_sent) end = max(end, min(min(begin + payload, c.data_end()), c.snd_una + c.snd_wnd));
+    emit_range(e, c, begin, end, r.reason(), true);
+    // The timer watches the oldest segment: its new copy has its own time (RFC 6298, section 5.1).
+    if (c.sack && begin == c.snd_una && r.state() == RecoveryState::recovery)
+        c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
     return true;
 }
 
 /// RFC 9293, section 3.8.6.2.1 with Nagle's algorithm (section 3.7.4): is a segment of `size` octets worth sending?
 bool is_worth_sending(const Connection& c, std::uint32_t size, std::uint32_t queued) {
-    if (size >= c.snd_mss) return true;
+    if (size >= segment_payload(c)) return true;
     const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued || c.outbox->urgent;
     if (size == queued) return nothing_waits_for_ack;
     return nothing_waits_for_ack && size >= c.max_snd_wnd / 2;
 }
 
+/// What lets new data go beyond cwnd and Nagle's algorithm.
+struct Permit {
+    std::uint32_t octets = 0;  ///< May be in the network beyond what cwnd allows.
+    bool at_once = false;      ///< Nagle's algorithm does not hold it back.
+    SendReason reason = SendReason::new_data;
+};
+
+SendReason reason_for(const Connection& c, const Permit& permit, std::uint32_t size) {
+    const bool limited = c.outbox->recovery.state() == RecoveryState::disorder &&
+                         c.in_flight() + size > c.congestion.cwnd() && permit.reason == SendReason::new_data;
+    return limited ? SendReason::limited_transmit : permit.reason;
+}
+
 /// One emission of new data, or of the FIN; or what holds it back.
-Limit send_new(Engine& e, Connection& c) {
+Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit) {
     const std::uint32_t queued = unsent(c);
     const bool fin_waits = c.fin_queued && !c.fin_sent;
     if (queued == 0 && !fin_waits) return Limit::application;
@@ -102,27 +133,63 @@ Limit send_new(Engine& e, Connection& c) {
         return Limit::none;
     }
 
-    const std::uint32_t pipe = c.outbox->recovery.pipe(c.outstanding());
+    const std::uint32_t payload = segment_payload(c);
+    const std::uint32_t pipe = c.outbox->recovery.pipe_for_new_data(c.outstanding(), rules_of(e, c));
     const std::uint32_t cwnd = c.congestion.cwnd();
-    const std::uint32_t room = cwnd > pipe ? cwnd - pipe : 0;
-    if (room < std::min<std::uint32_t>(queued, c.snd_mss)) return Limit::congestion_window;
+    const std::uint32_t room = std::max(cwnd > pipe ? cwnd - pipe : 0, permit.octets);
+    if (room < std::min(queued, payload)) return Limit::congestion_window;
 
-    std::uint32_t size = std::min({queued, usable, room, largest_emission(c)});
+    std::uint32_t size = std::min({queued, usable, room, largest_emission(c, pace)});
     // A piece of a segment waits unless it ends the queue.
-    if (size > c.snd_mss && size < queued) size -= size % c.snd_mss;
-    if (size < c.snd_mss && is_corked(e, c)) return Limit::cork;
-    if (!is_worth_sending(c, size, queued)) return usable < queued ? Limit::peer_window : Limit::nagle;
+    if (size > payload && size < queued) size -= size % payload;
+    if (!permit.at_once) {
+        if (size < payload && is_corked(e, c)) return Limit::cork;
+        if (!is_worth_sending(c, size, queued)) return usable < queued ? Limit::peer_window : Limit::nagle;
+    }
     const bool with_fin = fin_waits && size == queued && size < usable;
-    emit_range(e, c, c.snd_nxt, c.snd_nxt + size + (with_fin ? 1 : 0), SendReason::new_data, false);
+    emit_range(e, c, c.snd_nxt, c.snd_nxt + size + (with_fin ? 1 : 0), reason_for(c, permit, size), false);
     return Limit::none;
 }
 
+/// RFC 8985, section 7.3: new data when there is some, else the last segment once more, whatever cwnd says.
+void send_loss_probe(Engine& e, Connection& c) {
+    Outbox& o = *c.outbox;
+    o.loss_probe_due = false;
+    if (c.in_flight() == 0 || !o.recovery.may_probe(rules_of(e, c))) return;
+    ++e.counters.tail_loss_probes;
+    const std::uint32_t payload = segment_payload(c);
+    const Permit permit{.octets = payload, .at_once = true, .reason = SendReason::tail_loss_probe};
+    const bool new_data = send_new(e, c, {.quantum = payload}, permit) == Limit::none;
+    if (!new_data) {
+        const SentRange& last = o.recovery.board().back();
+        const std::uint32_t size = last.segments == 1 ? last.size() : (last.size() - 1) % payload + 1;
+        emit_range(e, c, c.snd_nxt - std::min(size, payload), c.snd_nxt, SendReason::tail_loss_probe, true);
+    }
+    o.recovery.on_probe(c.snd_nxt, !new_data);
+    o.retransmit_at = e.now + c.rto.value(e.settings);
+}
+
+/// RFC 5682, section 2.1, step 2b: two segments of new data; without any the usual recovery goes on.
+void send_new_after_timeout(Engine& e, Connection& c, const Pace& pace) {
+    const Seq before = c.snd_nxt;
+    for (const std::uint32_t segments : {2, 1})
+        if (send_new(e, c, pace, {.octets = segments * segment_payload(c), .at_once = true}) != Limit::none) break;
+    c.outbox->recovery.on_new_data(c.snd_nxt != before);
+}
+
 Limit send_all_allowed(Engine& e, Connection& c) {
+    const Pace pace = pace_of(e, c);
+    if (c.outbox->recovery.wants_new_data()) send_new_after_timeout(e, c, pace);
     for (;;) {
-        if (c.outbox->recovery.has_lost(c.outstanding())) {
-            if (!retransmit(e, c)) return Limit::congestion_window;
-        } else if (const Limit limit = send_new(e, c); limit != Limit::none) {
+        const Seq before = c.snd_nxt;
+        if (!pacing_allows(e, c, pace)) return Limit::pacing;
+        if (const SentRange* due = c.outbox->recovery.first_due()) {
+            if (!retransmit(e, c, due)) return Limit::congestion_window;
+            after_emission(e, c, pace, c.snd_mss);
+        } else if (const Limit limit = send_new(e, c, pace, {}); limit != Limit::none) {
             return limit;
+        } else {
+            after_emission(e, c, pace, static_cast<std::uint32_t>(c.snd_nxt - before));
         }
     }
 }
@@ -160,6 +227,8 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
         c.persisting = false;
         c.outbox->retransmit_at = e.now + c.rto.value(e.settings);  // RFC 6298, (5.1)
     }
+    schedule_loss_probe(e, c, std::exchange(c.outbox->progress, false));
+    c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;
     e.timers_changed(c);
 }
 
@@ -167,8 +236,12 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
 void restart_after_idle(const Engine& e, Connection& c) {
     if (c.in_flight() > 0) return;
     const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
-    if (silent > c.rto.value(e.settings))
-        c.congestion.on_idle(initial_window(c.snd_mss, e.settings.initial_window_segments));
+    c.congestion.on_restart(e.now, silent, c.rto.value(e.settings),
+                            initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
+}
+
+void send_duplicate_acks(Engine& e, Connection& c) {
+    for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
 }
 
 }  // namespace
@@ -208,19 +281,24 @@ void transmit(Engine& e, Connection& c) {
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
         restart_after_idle(e, c);
         if (c.probe_due) send_probe(e, c);
+        if (c.outbox->loss_probe_due) send_loss_probe(e, c);
         const Limit limit = send_all_allowed(e, c);
         if (limit == Limit::congestion_window) c.outbox->window_filled = true;
         run_timers(e, c, limit);
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
     }
-    if (c.ack_reason != SendReason::none)
+    if (c.inbox && c.inbox->duplicate_acks > 0)
+        send_duplicate_acks(e, c);
+    else if (c.ack_reason != SendReason::none)
         emit_ack(e, c, c.ack_reason);
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);
     if (!c.detached) {
         if (c.idle_due) set_idle_timer(e, c);
-        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && !c.inbox->urgent) c.inbox.reset();
+        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && c.inbox->sack.empty() &&
+            !c.inbox->urgent)
+            c.inbox.reset();
         e.timers_changed(c);
     }
 }

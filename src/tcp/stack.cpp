@@ -32,6 +32,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.options = options;
     entry.generation = engine_->next_generation++;
     if (options.tuning) set_tuning(*engine_, entry, *options.tuning);
+    entry.rcv_wscale = window_shift(engine_->settings, options.tuning.value_or(default_tuning()).receive_buffer);
     table.insert(index);
     count_half_open(*engine_);
     return engine_->listener_of(index);
@@ -44,16 +45,22 @@ void Stack::receive(Packet segment, const IpAddress& source, const IpAddress& de
 void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
+    // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
+    if (entry.kind == FlowKind::half_open && hard && e.half_open.slab[entry.index].iss == seq) {
+        ++e.counters.attempt_fails;
+        remove_half_open(e, entry.index);
+    }
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
     if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
-    if (c.state == State::syn_sent && hard) {
+    if (!is_synchronized(c.state) && hard) {
         ++e.counters.attempt_fails;
         e.finish(c, Error::unreachable, "ICMP unreachable");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
         c.soft_error = Error::unreachable;
+        c.notify_trouble = true;
+        e.want_notify(c);
     }
 }
 
@@ -68,7 +75,7 @@ void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     if (!is_synchronized(c.state)) return;
     update_segment_size(e, c);
     if (c.outbox) {
-        c.outbox->recovery.mark_lost(c.outstanding());
+        c.outbox->recovery.on_refused(c.outstanding());
         e.want_output(c);
     }
 }

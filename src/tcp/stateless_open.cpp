@@ -14,6 +14,9 @@ Disposition answer_with_cookie(Engine& e, Connection& c, const Segment& syn) {
     // Without timestamps nothing brings these back: the options are not agreed to.
     if (c.timestamps && c.window_scaling) cookie.window_scale = std::uint8_t{c.snd_wscale};
     c.window_scaling = cookie.window_scale.has_value();
+    c.ecn_mode = EcnMode::none;  // there is no room for it
+    c.sack = c.sack && c.timestamps;
+    cookie.sack_permitted = c.sack;
 
     c.iss = cookie.sequence_number(e.secret, c.flow, syn.seq, e.now);
     c.snd_una = c.iss;
@@ -64,6 +67,7 @@ std::optional<Connection> connection_from_cookie(Engine& e, std::uint32_t listen
     c.timestamps = c.timestamps && timestamps.has_value();
     c.window_scaling = c.window_scaling && cookie.window_scale.has_value();
     c.snd_wscale = cookie.window_scale.value_or(0) & 15;
+    c.sack = c.sack && cookie.sack_permitted;
     if (timestamps) c.ts_recent = timestamps->value;
     c.ts_recent_ms = milliseconds(e.now);
     return c;

@@ -1,6 +1,7 @@
 #include "tcp/steps.h"
 
 #include "tcp/acknowledgement.h"
+#include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
@@ -40,7 +41,13 @@ bool is_acceptable(const Connection& c, const Segment& seg) {
 Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clause) {
     if (a.segment.flags.rst()) return {Verdict::dropped_rst, clause};
     ++a.engine.counters.dropped_out_of_window;
-    ack_now(a.engine, *a.connection, SendReason::ack_duplicate_data);
+    Connection& c = *a.connection;
+    if (a.segment.data_size > 0 && verdict == Verdict::duplicate)
+        report_duplicate(a.engine, c, a.segment.seq, min(a.segment.seq + a.segment.data_size, c.rcv_nxt));
+    // Data that comes again wants its acknowledgement; anything else may come from an end that disagrees, and answers
+    // of answers would never end.
+    if (a.segment.data_size > 0 || a.segment.fin || a.engine.may_answer_again(c))
+        ack_now(a.engine, c, SendReason::ack_duplicate_data);
     return {verdict, clause};
 }
 
@@ -63,8 +70,10 @@ Step check_sequence(Arrival& a) {
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }
     keep_timestamp(a);
+    take_mark(a.engine, c, seg);
     if (seg.seq < c.rcv_nxt) {
         // Old octets in front: the sender has not seen our ACK.
+        if (seg.data_size > 0) report_duplicate(a.engine, c, seg.seq, min(seg.seq + seg.data_size, c.rcv_nxt));
         seg.trim_front(static_cast<std::uint32_t>(c.rcv_nxt - seg.seq));
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }
@@ -117,7 +126,7 @@ Step check_synchronized(Arrival& a) {
 }
 
 Disposition challenge(Arrival& a, std::string_view clause) {
-    if (a.engine.take_challenge_allowance()) {
+    if (a.engine.take_challenge_allowance(*a.connection)) {
         ++a.engine.counters.challenge_acks;
         ack_now(a.engine, *a.connection, SendReason::challenge_ack);
     }

@@ -3,6 +3,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
+#include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
 
 namespace hourglass::tcp {
@@ -27,8 +28,18 @@ bool past_r2(const Engine& e, const Connection& c) {
 /// The next time to look: after the timeout, or when the application's patience ends.
 Instant next_attempt(const Engine& e, const Connection& c) {
     const Duration patience = e.tuning(c).user_timeout;
-    const Instant at = e.now + c.rto.value(e.settings);
-    return patience > Duration::zero() ? std::min(at, c.outbox->unanswered_since + patience) : at;
+    const Duration timeout = c.rto.value(e.settings);
+    if (patience == Duration::zero()) return e.now + timeout;
+    return e.now + std::min(timeout, patience - (e.now - c.outbox->unanswered_since));
+}
+
+/// Past R1 the network layer gets negative advice, and the application is told once (RFC 9293, MUST-20 and SHLD-9).
+void advise(Engine& e, Connection& c) {
+    if (c.outbox->retries < e.settings.advice_retries) return;
+    e.network.doubt_path(c.flow.remote);
+    if (c.outbox->retries > e.settings.advice_retries) return;
+    c.notify_trouble = true;
+    e.want_notify(c);
 }
 
 /// RFC 9293, section 3.8.3: past R2 the connection is closed. Only when the peer may still hold it is a RST of use.
@@ -61,14 +72,13 @@ void on_retransmission(Engine& e, Connection& c) {
     if (o.retries == 0) o.unanswered_since = e.now - c.rto.value(e.settings);
     if (past_r2(e, c)) return give_up(e, c);
     ++o.retries;
+    advise(e, c);
     c.rto.on_timeout();  // RFC 6298, (5.5)
     if (!is_synchronized(c.state)) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
-        c.congestion.on_timeout(c.in_flight(), c.snd_mss, o.retries == 1);
-        o.recovery.on_timeout(c.outstanding());
-        o.timed_at = kNever;
+        on_data_timeout(e, c);
     }
     o.retransmit_at = next_attempt(e, c);  // (5.6)
     e.want_output(c);
@@ -101,6 +111,37 @@ void on_idle(Engine& e, Connection& c) {
     }
 }
 
+/// RFC 8985, section 7.3: one probe, and the retransmission timer begins again behind it.
+void on_loss_probe_timer(Engine& e, Connection& c) {
+    Outbox& o = *c.outbox;
+    tell(e, c, "tail loss probe", 1);
+    o.loss_probe_due = true;
+    o.retransmit_at = e.now + c.rto.value(e.settings);
+    e.want_output(c);
+}
+
+void expire_outbox(Engine& e, Connection& c, Outbox& o) {
+    if (o.pacing_at <= e.now) {
+        o.pacing_at = kNever;
+        e.want_output(c);
+    }
+    if (o.recovery.reordering_at() <= e.now) {
+        tell(e, c, "reordering", 1);
+        on_reordering_timer(e, c);
+        e.want_output(c);
+    }
+    if (o.probe_at <= e.now) {
+        o.probe_at = kNever;
+        on_loss_probe_timer(e, c);
+    }
+    if (o.retransmit_at > e.now) return;
+    o.retransmit_at = kNever;
+    if (c.persisting)
+        on_persist(e, c);
+    else
+        on_retransmission(e, c);
+}
+
 }  // namespace
 
 void set_idle_timer(Engine& e, Connection& c) {
@@ -118,13 +159,7 @@ void expire(Engine& e, Connection& c) {
         tell(e, c, "delayed ACK", 1);
         ack_now(e, c, SendReason::ack_delayed);
     }
-    if (c.retransmit_at() <= e.now) {
-        c.outbox->retransmit_at = kNever;
-        if (c.persisting)
-            on_persist(e, c);
-        else
-            on_retransmission(e, c);
-    }
+    if (c.outbox) expire_outbox(e, c, *c.outbox);
     if (!c.detached && c.idle_at <= e.now) {
         c.idle_at = kNever;
         on_idle(e, c);

@@ -65,7 +65,8 @@ void Stream::tune(const Tuning& tuning) {
     if (c->detached) return;
     const bool synchronized = is_synchronized(c->state);
     if (synchronized && before.mss_limit != tuning.mss_limit) update_segment_size(*engine_, *c);
-    if (synchronized && before.congestion != tuning.congestion) c->congestion.change_algorithm(tuning.congestion);
+    if (synchronized && before.congestion != tuning.congestion)
+        begin_congestion_control(*engine_, *c, c->congestion.cwnd());
     if (before.keepalive != tuning.keepalive || before.keepalive_idle != tuning.keepalive_idle ||
         before.fin_wait_2_timeout != tuning.fin_wait_2_timeout) {
         c->keepalive_probes = 0;

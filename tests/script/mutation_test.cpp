@@ -24,6 +24,7 @@ struct Source {
 std::vector<Source> sources() {
     std::vector<Source> result;
     const auto files = find_scripts(HOURGLASS_SCRIPTS);
+    if (!files) return result;
     for (const std::string& file : *files) {
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();

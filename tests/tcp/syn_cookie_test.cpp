@@ -28,6 +28,7 @@ class Rfc4987Cookie : public Single {
         o.mss = 1400;
         o.window_scale = 9;
         o.timestamps = {777, 0};
+        o.sack_permitted = true;
         return o;
     }
 };
@@ -66,7 +67,7 @@ TEST_F(Rfc4987Cookie, SegmentSizeIsOneOfEightNotAboveThePeers) {
     EXPECT_EQ(out(), ". seq=1 ack=1 len=1360");
 }
 
-TEST_F(Rfc4987Cookie, TimestampsCarryTheWindowScale) {
+TEST_F(Rfc4987Cookie, TimestampsCarryTheWindowScaleAndSack) {
     settings.timestamps = settings.window_scaling = true;
     listen();
     in({.flags = "S", .options = every_option()});
@@ -81,6 +82,7 @@ TEST_F(Rfc4987Cookie, TimestampsCarryTheWindowScale) {
     in({.flags = ".", .seq = 1, .ack = 1, .win = 100, .options = o});
     ASSERT_EQ(state(), State::established);
     EXPECT_EQ(app.stream.info().snd_wnd, 100u << 9);
+    EXPECT_TRUE(app.stream.info().sack);
     send("x");
     poll();
     out();
@@ -88,14 +90,16 @@ TEST_F(Rfc4987Cookie, TimestampsCarryTheWindowScale) {
         << "the clock went backwards";
 }
 
-TEST_F(Rfc4987Cookie, WithoutTimestampsNoWindowScaleIsAgreedTo) {
+TEST_F(Rfc4987Cookie, WithoutTimestampsNeitherIsAgreedTo) {
     settings.window_scaling = true;
     listen();
     wire::TcpOptions o;
     o.window_scale = 9;
+    o.sack_permitted = true;
     in({.flags = "S", .options = o});
     out();
     EXPECT_FALSE(last_header.options.window_scale);
+    EXPECT_FALSE(last_header.options.sack_permitted);
 }
 
 TEST_F(Rfc4987Cookie, AGuessIsAnsweredWithReset) {

@@ -28,29 +28,30 @@ enum class SendReason : std::uint8_t {
     syn_cookie,     ///< The same without a half-open entry (RFC 4987, section 3.6).
     handshake_ack,  ///< Third segment of the handshake.
     new_data,
-    fin,                     ///< The application has no more to send.
-    ack_every_second,        ///< Two full segments have arrived (RFC 5681, section 4.2).
-    ack_delayed,             ///< The delayed-ACK timer ran out.
-    ack_out_of_order,        ///< Duplicate ACK for a segment above a gap (RFC 5681, section 4.2).
-    ack_gap_filled,          ///< A segment filled all or part of a gap.
-    ack_duplicate_data,      ///< Old data arrived again, or the segment lay outside the window.
-    ack_fin,                 ///< A FIN arrived.
-    ack_pushed,              ///< Acknowledged at once: a small window, or the application asked for it.
-    window_update,           ///< The receive window grew by enough to tell (RFC 9293, section 3.8.6.2.2).
-    retransmit_timeout,      ///< RFC 6298.
-    fast_retransmit,         ///< Third duplicate ACK (RFC 5681, section 3.2).
-    partial_ack,             ///< The next hole in recovery (RFC 6582).
-    sack_retransmit,         ///< Enough above it was selectively acknowledged (RFC 6675, section 5).
-    rack_retransmit,         ///< What was sent later has arrived long ago (RFC 8985, section 6.2).
-    tail_loss_probe,         ///< Nothing was heard of the end of the flight (RFC 8985, section 7.3).
-    limited_transmit,        ///< New data for the first duplicate ACKs (RFC 3042).
-    window_probe,            ///< RFC 9293, section 3.8.6.1.
-    urgent,                  ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
-    keepalive,               ///< RFC 9293, section 3.8.4.
-    challenge_ack,           ///< RFC 5961.
-    reset_no_connection,     ///< RFC 9293, section 3.5.2, group 1.
-    reset_bad_ack,           ///< RFC 9293, section 3.5.2, group 2.
-    reset_abort,             ///< The application aborted, or closed with data unread (RFC 9293, section 3.6).
+    fin,                  ///< The application has no more to send.
+    ack_every_second,     ///< Two full segments have arrived (RFC 5681, section 4.2).
+    ack_delayed,          ///< The delayed-ACK timer ran out.
+    ack_out_of_order,     ///< Duplicate ACK for a segment above a gap (RFC 5681, section 4.2).
+    ack_gap_filled,       ///< A segment filled all or part of a gap.
+    ack_duplicate_data,   ///< Old data arrived again, or the segment lay outside the window.
+    ack_fin,              ///< A FIN arrived.
+    ack_pushed,           ///< Acknowledged at once: a small window, or the application asked for it.
+    ack_congestion_mark,  ///< The segment had a congestion mark (RFC 3168, section 6.1.3; RFC 9768, section 3.2.2.5).
+    window_update,        ///< The receive window grew by enough to tell (RFC 9293, section 3.8.6.2.2).
+    retransmit_timeout,   ///< RFC 6298.
+    fast_retransmit,      ///< Third duplicate ACK (RFC 5681, section 3.2).
+    partial_ack,          ///< The next hole in recovery (RFC 6582).
+    sack_retransmit,      ///< Enough above it was selectively acknowledged (RFC 6675, section 5).
+    rack_retransmit,      ///< What was sent later has arrived long ago (RFC 8985, section 6.2).
+    tail_loss_probe,      ///< Nothing was heard of the end of the flight (RFC 8985, section 7.3).
+    limited_transmit,     ///< New data for the first duplicate ACKs (RFC 3042).
+    window_probe,         ///< RFC 9293, section 3.8.6.1.
+    urgent,               ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
+    keepalive,            ///< RFC 9293, section 3.8.4.
+    challenge_ack,        ///< RFC 5961.
+    reset_no_connection,  ///< RFC 9293, section 3.5.2, group 1.
+    reset_bad_ack,        ///< RFC 9293, section 3.5.2, group 2.
+    reset_abort,          ///< The application aborted, or closed with data unread (RFC 9293, section 3.6).
     reset_data_after_close,  ///< Data for an application that has gone (RFC 9293, section 3.6.1).
     reset_timeout,           ///< The user's time or the attempts are used up.
 };

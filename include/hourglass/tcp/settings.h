@@ -11,6 +11,22 @@ namespace hourglass::tcp {
 enum class Congestion : std::uint8_t {
     new_reno,  ///< RFC 5681 with RFC 6582.
     cubic,     ///< RFC 9438.
+    bbr,       ///< Version 3: draft-ietf-ccwg-bbr.
+};
+
+/// Explicit congestion notification: what a connection asks of its peer, and grants.
+enum class EcnUse : std::uint8_t {
+    off,       ///< Never.
+    accept,    ///< When the peer asks for it (RFC 3168).
+    request,   ///< Asks for it too.
+    accurate,  ///< Asks for accurate feedback (RFC 9768), and grants either.
+};
+
+/// What becomes of cwnd while nothing is sent.
+enum class IdleWindow : std::uint8_t {
+    restart,    ///< After a timeout's silence back to the initial window (RFC 5681, section 4.1).
+    validated,  ///< Kept for five minutes after half of it was last used, then halved (RFC 7661).
+    kept,       ///< Kept.
 };
 
 /// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
@@ -34,8 +50,9 @@ struct Settings {
     Duration user_timeout{};  ///< Zero: `data_retries` decide; else as `Tuning::user_timeout`.
 
     // Attempts.
-    std::uint8_t syn_retries = 5;       ///< SYNs sent again before an active open fails.
+    std::uint8_t syn_retries = 7;       ///< SYNs sent again before an active open fails: at least 3 minutes (MUST-23).
     std::uint8_t syn_ack_retries = 5;   ///< SYN-ACKs sent again before a half-open entry goes; at most 5.
+    std::uint8_t advice_retries = 3;    ///< R1: from then on IP and the application are told (SHLD-10).
     std::uint8_t data_retries = 15;     ///< Retransmissions of one segment before the connection fails (R2).
     std::uint8_t orphan_retries = 8;    ///< The same for a connection that its application has closed.
     std::uint8_t keepalive_probes = 9;  ///< Unanswered probes before the connection fails.
@@ -60,6 +77,12 @@ struct Settings {
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
     bool urgent_inline = true;  ///< RFC 6093, section 5.
+    EcnUse ecn = EcnUse::accept;
+    bool hystart = true;  ///< Slow start ends when round trips grow (RFC 9406); with CUBIC and NewReno.
+    bool abe = true;  ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
+    bool pacing = false;                ///< Space segments at cwnd a round trip; BBR always paces.
+    std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
+    IdleWindow idle_window = IdleWindow::restart;
 
     // Loss recovery.
     bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
@@ -74,7 +97,11 @@ struct Settings {
     /// application's first answer ends it.
     std::uint8_t quick_acks = 0;
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
-    std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
+    /// One connection answers segments that it can't use, and that carry no data, no more often than this: two ends
+    /// that disagree must not keep each other busy. Zero: no such limit.
+    Duration challenge_ack_interval = std::chrono::milliseconds(500);
+    bool time_wait_ignores_reset = true;         ///< RFC 1337, section 3, fix (F1).
+    std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;
 };
 

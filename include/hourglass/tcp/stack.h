@@ -250,6 +250,10 @@ class ConnectionHandler {
     virtual void on_readable(Stream) {}
     /// Urgent data is on its way, or more of it (RFC 9293, section 3.8.5, MUST-32): see `Stream::urgent_left`.
     virtual void on_urgent(Stream) {}
+    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): `Error::unreachable` when the
+    /// network said so, `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without
+    /// an answer.
+    virtual void on_trouble(Stream, Error) {}
     /// Room in the send buffer again, after a `send` that took less than it was given.
     virtual void on_writable(Stream) {}
     /// The connection has ended: the last call. `Error::none` when both sides closed in order. An application that

@@ -4,27 +4,35 @@
 
 #include "hourglass/base/time.h"
 #include "tcp/congestion/record.h"
+#include "tcp/congestion/window.h"
 
 namespace hourglass::tcp {
 
-/// CUBIC (RFC 9438). Windows are kept in segments, as the RFC's formulas have them.
+/// What CUBIC remembers from one flight to the next, in segments, as the RFC's formulas have it.
+struct CubicMemory {
+    float w_max = 0;       ///< The window at the last congestion.
+    float cwnd_prior = 0;  ///< The window before the last reduction (section 4.3).
+};
+
+/// CUBIC (RFC 9438): congestion avoidance, fast convergence and the reduction. An epoch, from the end of recovery to
+/// the next congestion, is kept with the flight; a new flight begins a new one at its window.
 class Cubic {
   public:
-    void on_ack(CongestionWindow& w, const AckRecord& ack);
-    void on_congestion(CongestionWindow& w, std::uint32_t in_flight, std::uint32_t mss);
-    void on_timeout(CongestionWindow& w, std::uint32_t in_flight, std::uint32_t mss);
-    void on_idle() { in_epoch_ = false; }
+    /// Congestion avoidance: `acked` octets beyond what slow start took.
+    void on_ack(CongestionWindow& w, CubicMemory& m, std::uint32_t acked, const AckRecord& ack);
+    /// The application held the sender: this time is not to count (section 4.2).
+    void on_application_limited(Instant now);
+    void on_congestion(CongestionWindow& w, CubicMemory& m, const CongestionEvent& event);
 
   private:
-    void begin_epoch(double cwnd, std::uint32_t now_ms);
+    void begin_epoch(CubicMemory& m, double cwnd, Instant now);
+    [[nodiscard]] double target(const CubicMemory& m, double t) const;
 
-    float w_max_ = 0;                   ///< The window at the last congestion.
-    float cwnd_prior_ = 0;              ///< The window before the last reduction (section 4.3).
-    float w_est_ = 0;                   ///< What Reno would have (section 4.3).
-    float k_ = 0;                       ///< Seconds until the cubic reaches `w_max_` (section 4.2).
-    float cwnd_rest_ = 0;               ///< The part of a segment that cwnd has grown by and that is not in it yet.
-    std::uint32_t epoch_start_ms_ = 0;  ///< When congestion avoidance began, on a circle of 2^32.
-    bool in_epoch_ = false;
+    Instant epoch_start_ = kNever;   ///< When congestion avoidance began; kNever: no epoch.
+    Instant paused_since_ = kNever;  ///< Since when the application has held the sender.
+    float w_est_ = 0;                ///< What Reno would have (section 4.3).
+    float k_ = 0;                    ///< Seconds until the cubic reaches w_max (section 4.2).
+    float rest_ = 0;                 ///< Octets that cwnd has grown by and that are not in it yet: below one.
 };
 
 }  // namespace hourglass::tcp

@@ -27,10 +27,4 @@ struct AckRecord {
     bool sack = false;          ///< The connection uses SACK: more than one loss can be seen in a round.
 };
 
-/// The two variables of RFC 5681, in octets.
-struct CongestionWindow {
-    std::uint32_t cwnd = 0;
-    std::uint32_t ssthresh = UINT32_MAX;
-};
-
 }  // namespace hourglass::tcp

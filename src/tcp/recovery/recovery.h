@@ -1,9 +1,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "hourglass/base/time.h"
 #include "hourglass/tcp/sequence.h"
+#include "hourglass/tcp/stack.h"
+#include "tcp/recovery/duplicate_acks.h"
+#include "tcp/recovery/prr.h"
+#include "tcp/recovery/rack.h"
+#include "tcp/recovery/scoreboard.h"
+#include "tcp/recovery/spurious.h"
+#include "tcp/recovery/tlp.h"
 
 namespace hourglass::tcp {
 
@@ -15,70 +25,152 @@ struct Outstanding {
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
 };
 
-/// What loss recovery concluded from an acknowledgement.
-enum class RecoveryStep : std::uint8_t {
-    none,
-    entered,    ///< A loss was found: the congestion window is to be reduced.
-    recovered,  ///< Everything that was outstanding then has been acknowledged.
+/// Which rules are in force: what the settings say and the handshake has agreed.
+struct RecoveryRules {
+    bool sack = false;
+    bool rack_tlp = false;
+    bool prr = true;
+    bool frto = true;
+    bool limited_transmit = true;
+    std::uint16_t max_ranges = 4096;
 };
 
-/// Loss recovery without SACK: NewReno (RFC 6582), limited transmit (RFC 3042), and the return to the oldest octet
-/// after a timeout (RFC 5681, section 3.1). It keeps one range that is believed lost and counts duplicate
-/// acknowledgements as segments that have left the network; `pipe` is what remains, so that the sender needs one rule
-/// in every phase: it sends while pipe is below cwnd. (That is the "artificial inflation" of RFC 5681, section 3.2,
-/// written the other way round.)
+/// What recovery knows of the path.
+struct PathTimes {
+    Instant now{};
+    Duration srtt{};
+    Duration min_rtt{};
+    bool reordering_seen = false;
+};
+
+/// What an acknowledgement says.
+struct AckInput {
+    Seq ack;
+    std::span<const wire::SackBlock> sack;
+    bool duplicate = false;  ///< RFC 5681, section 2.
+    bool has_echo = false;   ///< TSecr is there and means something (RFC 7323, section 3.2).
+    std::uint32_t echo = 0;  ///< TSecr on the clock of `milliseconds`.
+};
+
+/// What recovery concludes from an acknowledgement or a timer. What it says of congestion is for congestion control to
+/// act upon, in this order: undone, entered, recovered.
+struct RecoveryOutcome {
+    std::uint32_t acked = 0;      ///< Octets newly acknowledged cumulatively.
+    std::uint32_t delivered = 0;  ///< Octets newly known to have arrived.
+    std::uint32_t lost = 0;       ///< Octets newly believed lost.
+    std::optional<Duration> rtt;  ///< Of the oldest segment this covers, when none was sent twice (Karn's algorithm).
+    std::optional<Duration> least_rtt;  ///< Of the newest.
+    std::uint32_t flight = 0;      ///< FlightSize when congestion was found, limited transmit excluded (RFC 5681, 3.2).
+    bool entered = false;          ///< A loss was found: the window is to be reduced.
+    bool probe_repaired = false;   ///< ... and has been made good already, by a tail loss probe.
+    bool recovered = false;        ///< All that was outstanding then has been acknowledged.
+    bool undone = false;           ///< The last reduction was for nothing.
+    bool after_timeout = false;    ///< ... and it was a timeout's.
+    bool reordering = false;       ///< Segments have overtaken each other.
+    bool reneged = false;          ///< The peer has thrown away what it had acknowledged selectively.
+    bool dsack = false;            ///< The peer had something twice.
+    std::uint16_t bad_blocks = 0;  ///< SACK blocks that can't be true, or find no room.
+    std::uint16_t lost_again = 0;  ///< Retransmissions believed lost.
+};
+
+/// Loss recovery of one connection, while something is in flight: it keeps the scoreboard, asks each algorithm in its
+/// turn, and goes from state to state. It sends nothing and knows no clock: the sender asks what is due and how much is
+/// in the network, and tells what it has sent.
 class Recovery {
   public:
-    enum class Phase : std::uint8_t {
-        open,           ///< No loss known.
-        fast_recovery,  ///< From the third duplicate ACK until `recover` is acknowledged.
-        loss,           ///< After a timeout, until what was outstanding then is acknowledged.
-    };
+    /// Told of ranges that are delivered and lost, for delivery rates; may be null.
+    using Watcher = Scoreboard::Visitor;
 
-    /// A duplicate acknowledgement (RFC 5681, section 2) has arrived.
-    RecoveryStep on_duplicate_ack(const Outstanding& o);
-    /// `acked` new octets were acknowledged; `o` is as it stands now.
-    RecoveryStep on_ack(const Outstanding& o, std::uint32_t acked);
-    /// The retransmission timer ran out: all that is outstanding counts as lost.
-    void on_timeout(const Outstanding& o);
-    /// [snd_una, snd_nxt) is known not to have been taken by the peer (a refused window probe).
-    void mark_lost(const Outstanding& o) {
-        lost_next_ = o.snd_una;
-        lost_end_ = o.snd_nxt;
-    }
+    /// An acknowledgement with SEG.ACK =< SND.NXT; `o` is as it was before.
+    RecoveryOutcome on_ack(const AckInput& in, const Outstanding& o, const PathTimes& path, const RecoveryRules& rules,
+                           Watcher* watcher);
+    /// The reordering timer ran out (RFC 8985, section 6.2, step 5).
+    RecoveryOutcome on_reordering_timer(const Outstanding& o, const PathTimes& path, const RecoveryRules& rules,
+                                        Watcher* watcher);
+    /// The retransmission timer ran out.
+    RecoveryOutcome on_timeout(const Outstanding& o, const PathTimes& path, const RecoveryRules& rules,
+                               Watcher* watcher);
+    /// The peer echoes a congestion mark, and the window is to be reduced (RFC 3168, section 6.1.2); false when a
+    /// reduction is under way already.
+    bool on_congestion_mark(const Outstanding& o);
+    /// What is outstanding is known not to have been taken (a refused window probe, a smaller path MTU).
+    void on_refused(const Outstanding& o);
 
-    /// Octets believed to be in the network (RFC 6675's pipe, estimated).
+    /// The window that a reduction begins with and ends at (RFC 9937); after congestion control was told.
+    void begin_reduction(std::uint32_t ssthresh, const RecoveryOutcome& found, const Outstanding& o);
+    /// cwnd while a reduction is under way.
+    [[nodiscard]] std::uint32_t reduced_cwnd(const RecoveryOutcome& ack, const Outstanding& o);
+    [[nodiscard]] bool is_reducing() const { return state_ == RecoveryState::recovery || state_ == RecoveryState::cwr; }
+
+    /// [begin, end) leaves, for the first time or again; `timestamp` on the clock of `milliseconds`.
+    /// `limited`: it is limited transmit's (RFC 3042).
+    void on_sent(Seq begin, Seq end, const Outstanding& o, const SendSnapshot& sent, const RecoveryRules& rules,
+                 bool limited);
+    void on_resent(Seq begin, Seq end, const Outstanding& o, const SendSnapshot& sent, std::uint32_t timestamp);
+    /// A tail loss probe leaves: new data, or what was last sent once more.
+    void on_probe(Seq snd_nxt, bool retransmission) { probe_.on_sent(snd_nxt, retransmission); }
+
+    /// Octets believed to be in the network (RFC 6675, section 4, pipe).
     [[nodiscard]] std::uint32_t pipe(const Outstanding& o) const;
-    /// True when an octet is to be sent again.
-    [[nodiscard]] bool has_lost(const Outstanding& o) const { return max(lost_next_, o.snd_una) < lost_end_; }
-    /// The first such octet, and one past the last. Precondition: `has_lost`.
-    [[nodiscard]] Seq lost_begin(const Outstanding& o) const { return max(lost_next_, o.snd_una); }
-    [[nodiscard]] Seq lost_end() const { return lost_end_; }
-    /// [lost_begin, end) was sent again.
-    void on_retransmitted(Seq end) {
-        lost_next_ = end;
-        urgent_ = false;
-    }
-    /// True for the segment that entered recovery or answers a partial ACK: it does not wait for cwnd (RFC 5681,
-    /// section 3.2, step 3; RFC 6582, section 3.2, step 5).
+    /// The same as it limits new data: without limited transmit, duplicates make no room before recovery (RFC 3042).
+    [[nodiscard]] std::uint32_t pipe_for_new_data(const Outstanding& o, const RecoveryRules& rules) const;
+    /// The first range to be sent again; null when there is none.
+    [[nodiscard]] const SentRange* first_due() const { return board_.first_due(); }
+    /// True for the segment that does not wait for cwnd: the first of a recovery (RFC 5681, section 3.2, step 3;
+    /// RFC 6675, section 5, step 4.3), of a partial ACK (RFC 6582, section 3.2, step 5), of a timeout (RFC 6298, 5.4).
     [[nodiscard]] bool is_urgent() const { return urgent_; }
-    /// True when the hole to fill was shown by a partial acknowledgement, not by the duplicates that began recovery.
-    [[nodiscard]] bool after_partial_ack() const { return phase_ == Phase::fast_recovery && after_partial_ack_; }
-    /// True once for the first partial acknowledgement of a recovery: it alone restarts the timer (RFC 6582, section
-    /// 3.2, step 5, "Impatient variant").
-    bool take_first_partial() { return after_partial_ack_ && std::exchange(first_partial_, false); }
-    [[nodiscard]] Phase phase() const { return phase_; }
+    /// Forward RTO-recovery wants new data before retransmissions.
+    [[nodiscard]] bool wants_new_data() const { return forward_rto_.wants_new_data(); }
+    void on_new_data(bool sent) { forward_rto_.on_new_data(sent); }
+    /// Why what is due is to be sent again.
+    [[nodiscard]] SendReason reason() const {
+        return state_ == RecoveryState::loss ? SendReason::retransmit_timeout : reason_;
+    }
+    /// True once for the first partial acknowledgement of a recovery without SACK: it alone restarts the timer
+    /// (RFC 6582, section 3.2, step 5, "Impatient variant").
+    bool take_first_partial() { return std::exchange(first_partial_, false); }
+    /// True when a tail loss probe may be scheduled (RFC 8985, section 7.2).
+    [[nodiscard]] bool may_probe(const RecoveryRules& rules) const {
+        return rules.rack_tlp && state_ == RecoveryState::open && board_.sacked().octets == 0 && probe_.may_probe();
+    }
+    /// When the reordering timer is to run out (RFC 8985, section 6.2, step 5); kNever: it is not needed.
+    [[nodiscard]] Instant reordering_at() const { return reordering_at_; }
+    [[nodiscard]] RecoveryState state() const { return state_; }
+    [[nodiscard]] const Scoreboard& board() const { return board_; }
+    void clear();
 
   private:
-    [[nodiscard]] std::uint32_t departed(const Outstanding& o) const;
+    class Reading;
 
-    Seq recover_;    ///< snd_nxt when the loss was found (RFC 6582).
-    Seq lost_next_;  ///< [lost_next_, lost_end_) is lost and not sent again yet.
-    Seq lost_end_;
-    std::uint16_t duplicate_acks_ = 0;
-    Phase phase_ = Phase::open;
+    void read_sack(const AckInput& in, const Outstanding& o, const RecoveryRules& rules, Reading& reading,
+                   RecoveryOutcome& out);
+    bool read_dsack(const AckInput& in, const Outstanding& o, RecoveryOutcome& out);
+    void end_episode(const AckInput& in, const Outstanding& now, const RecoveryRules& rules, RecoveryOutcome& out);
+    void follow_timeout(const AckInput& in, const Reading& reading, RecoveryOutcome& out);
+    void look_for_losses(const AckInput& in, const Outstanding& now, const PathTimes& path, const RecoveryRules& rules,
+                         Reading& reading, RecoveryOutcome& out);
+    void find_losses_by_time(const PathTimes& path, Reading& reading, bool reordering_seen);
+    void find_losses_by_count(const Outstanding& now, Reading& reading);
+    void find_losses_by_duplicates(const AckInput& in, const Outstanding& now, Reading& reading,
+                                   const RecoveryOutcome& out);
+    void enter(const Outstanding& now, RecoveryOutcome& out);
+    void undo(RecoveryOutcome& out);
+    [[nodiscard]] Duration reordering_window(const PathTimes& path, bool reordering_seen) const;
+
+    Scoreboard board_;
+    Rack rack_;
+    TailLossProbe probe_;
+    ProportionalRateReduction prr_;
+    SpuriousRetransmission spurious_;
+    ForwardRto forward_rto_;
+    DuplicateAcks duplicates_;
+    Instant reordering_at_ = kNever;
+    Seq recover_;                ///< snd_nxt when the loss was found (RFC 6582), while `has_recover_`.
+    std::uint32_t limited_ = 0;  ///< Octets sent because of duplicates, beyond cwnd (RFC 3042).
+    RecoveryState state_ = RecoveryState::open;
+    SendReason reason_ = SendReason::fast_retransmit;
+    bool has_recover_ = false;
     bool urgent_ = false;
-    bool after_partial_ack_ = false;
     bool first_partial_ = false;
 };
 

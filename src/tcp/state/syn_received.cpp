@@ -19,6 +19,12 @@ bool is_repeated_syn(const Connection& c, const Segment& seg) {
     return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
 }
 
+/// Both ends have opened, and this is the peer's SYN-ACK: its SYN has been taken, its ACK is the one that is waited for
+/// (section 3.5, figure 7, line 6), although it lies left of the window.
+bool is_crossing_syn_ack(const Connection& c, const Segment& seg) {
+    return !c.passive && seg.flags.syn() && seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
+}
+
 Step check_reset_or_return_to_listen(Arrival& a) {
     Connection& c = *a.connection;
     if (!c.passive || !a.segment.flags.rst()) return check_reset(a);
@@ -48,9 +54,13 @@ Disposition syn_received(Arrival& a) {
         repeat_syn_ack(e, *a.connection);
         return {Verdict::duplicate, "RFC 9293 3.10.7.4 first"};
     }
-    if (auto end = check_sequence(a)) return *end;
-    if (auto end = check_reset_or_return_to_listen(a)) return *end;
-    if (auto end = check_syn_or_return_to_listen(a)) return *end;
+    if (is_crossing_syn_ack(*a.connection, seg)) {
+        seg.trim_front(1);
+    } else {
+        if (auto end = check_sequence(a)) return *end;
+        if (auto end = check_reset_or_return_to_listen(a)) return *end;
+        if (auto end = check_syn_or_return_to_listen(a)) return *end;
+    }
 
     // Fifth: SND.UNA < SEG.ACK =< SND.NXT completes the handshake; anything else is answered with a RST.
     if (!seg.flags.ack()) return {Verdict::dropped_no_ack, "RFC 9293 3.10.7.4 fifth"};

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hourglass/base/time.h"
+#include "hourglass/tcp/settings.h"
+
+namespace hourglass::bench {
+
+/// A path in virtual time: a bottleneck with a drop-tail queue of one bandwidth-delay product, a delay, and what the
+/// network does to data on its way; acknowledgements come back unharmed.
+struct BulkPath {
+    std::uint64_t rate = 100'000'000;  ///< Bits a second, IP headers included.
+    Duration round_trip = std::chrono::milliseconds(20);
+    double loss = 0;
+    double reorder = 0;        ///< Share of the packets that are held back ...
+    Duration reorder_delay{};  ///< ... by a time that is uniform from zero to this.
+    double queue_in_bdp = 1;
+};
+
+/// One flow from a host of its own that always has something to send.
+struct BulkFlow {
+    tcp::Settings settings;
+    Duration start{};
+};
+
+struct BulkResult {
+    double goodput = 0;  ///< Payload delivered, as a share of the bottleneck's rate over the whole time.
+    Duration mean_rtt{};
+    std::uint64_t retransmitted = 0;
+    std::uint64_t timeouts = 0;
+};
+
+/// Settings with buffers that do not hold a bulk flow back.
+[[nodiscard]] tcp::Settings bulk_settings(tcp::Congestion congestion);
+
+/// Runs the flows side by side for `duration` of virtual time; one result for each.
+[[nodiscard]] std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlow>& flows,
+                                               Duration duration, std::uint64_t seed);
+
+}  // namespace hourglass::bench
