@@ -93,7 +93,8 @@ constexpr std::array kSysctls{
     Sysctl{"net.ipv4.tcp_rmem", 3, 1, kMaxSize,
            [](Settings& s, Numbers n) {
                s.tcp.receive_buffer = payload_room(n[1]);
-               s.tcp.receive_buffer_max = payload_room(std::max(n[1], n[2]));
+               // The window scale is chosen for all of it.
+               s.tcp.receive_buffer_max = static_cast<std::uint32_t>(std::max(n[1], n[2]));
            }},
     Sysctl{"net.ipv4.tcp_rto_max_ms", 1, 1000, 120'000,
            [](Settings& s, Numbers n) { s.tcp.rto_max = std::chrono::milliseconds(n[0]); }},
