@@ -70,7 +70,7 @@ TEST_F(Rfc9293, MAY_18_AnotherAlgorithmMayBeChosen) {
 TEST_F(Rfc9293, SHLD_8_CongestionMarksAreAgreedOnEchoedAndHeeded) {
     listen();
     in({.flags = "SEW", .options = {.mss = 1000}});
-    EXPECT_EQ(out(), "SE. seq=0 ack=1 len=0") << "granted";
+    EXPECT_EQ(out(), "S.E seq=0 ack=1 len=0") << "granted";
     in({.flags = ".", .seq = 1, .ack = 1});
     send_now(text(5000));
     EXPECT_EQ(all_out().size(), 5u);
