@@ -2,8 +2,11 @@
 // application sends, reads and closes. Whatever comes: the invariants hold, memory stays within the limits, and in the
 // end every connection goes.
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "hourglass/tcp/stack.h"
 
@@ -15,8 +18,16 @@ using namespace std::chrono_literals;
 const IpAddress kUs = IpAddress::v4(10, 0, 0, 1);
 const IpAddress kPeer = IpAddress::v4(10, 0, 0, 2);
 
-void require(bool condition) {
-    if (!condition) std::abort();
+void require(bool condition, std::string_view what) {
+    if (condition) return;
+    std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(what.size()), what.data());
+    std::abort();
+}
+
+/// Aborts with the text of the invariant that is broken.
+void require_invariants(const tcp::Stack& stack) {
+    const std::string broken = stack.check_invariants();
+    require(broken.empty(), broken);
 }
 
 /// Takes the input apart; zeros when it is used up.
@@ -40,7 +51,7 @@ struct Wire : tcp::Network {
     std::optional<tcp::Path> path_to(const IpAddress&, const IpAddress&) override { return tcp::Path{.source = kUs}; }
     void send_segment(Packet segment, const IpAddress&, const IpAddress&) override {
         const auto view = wire::TcpView::parse(std::as_const(segment).bytes());
-        require(view.has_value());
+        require(view.has_value(), "what is sent can be read");
         last_seq = view->seq() + view->sequence_length();
         last_ack = view->ack();
     }
@@ -72,7 +83,15 @@ void deliver(Input& in, tcp::Stack& stack, const Wire& wire, BufferPool& pool, I
     if ((shape & 4) != 0) h.seq += static_cast<std::uint32_t>(in.word()) << 16;
     if ((shape & 8) != 0) h.options.timestamps = {{in.byte(), in.byte()}};
     if ((shape & 16) != 0) h.options.mss = in.word();
+    if ((shape & 16) != 0) h.options.sack_permitted = true;
     if ((shape & 32) != 0) h.options.window_scale = in.byte();
+    if ((shape & 128) != 0) {
+        h.options.sack_count = static_cast<std::uint8_t>(in.byte() % 4);
+        for (std::uint8_t i = 0; i < h.options.sack_count; ++i) {
+            const tcp::Seq left = wire.last_seq - in.word();
+            h.options.sack[i] = {left, left + in.word()};
+        }
+    }
     const std::size_t size = in.byte() * ((shape & 64) != 0 ? 8u : 1u);
     Packet p = pool.packet(h.size() + size);
     h.emit(p.append(h.size()));
@@ -98,9 +117,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         Application server, client;
         Instant now{1h};
         stack.poll(now);
-        require(stack.listen({kUs, Port(80)}, {.handler = &server}).has_value());
+        require(stack.listen({kUs, Port(80)}, {.handler = &server}).has_value(), "listen");
         const auto opened = stack.connect({kPeer, Port(5000)}, {.local = {kUs, Port(6000)}, .handler = &client});
-        require(opened.has_value());
+        require(opened.has_value(), "connect");
         client.stream = *opened;
         for (int steps = 0; !in.empty() && steps < 2000; ++steps) {
             Application& app = steps % 2 == 0 ? server : client;
@@ -133,17 +152,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     break;
             }
             if (steps % 3 == 0) stack.poll(now);
-            require(stack.check_invariants().empty());
-            require(pool.in_use() < 200);
+            require_invariants(stack);
+            require(pool.in_use() < 200, "buffers have a limit");
         }
         server.stream.close();
         client.stream.close();
         for (int i = 0; i < 400 && stack.next_deadline() != kNever; ++i) {
             now = std::max(now, stack.next_deadline());
             stack.poll(now);
-            require(stack.check_invariants().empty());
+            require_invariants(stack);
         }
     }
-    require(pool.in_use() == 0);
+    require(pool.in_use() == 0, "no buffer is left");
     return 0;
 }

@@ -20,6 +20,8 @@ constexpr auto kCommands = std::to_array<Command>({
      true},
     {"get", "Fetch a URL over our own TCP through a TUN device", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get,
      true},
+    {"script", "Run packetdrill scripts against the stack, in virtual time", "PATH... [OPTIONS]", declare_script},
+    {"explore", "Try every loss, copy and delay of a connection's first packets", "[OPTIONS]", declare_explore},
     {"stat", "Show the connections of a running instance", "[OPTIONS]", declare_stat},
 });
 

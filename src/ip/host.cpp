@@ -73,18 +73,26 @@ void Host::Implementation::add_address(InterfaceId id, const Prefix& prefix) {
 
 void Host::Implementation::poll(Instant now) {
     advance(now);
-    neighbours_.poll(now_);
-    expire_reassembly();
+    if (neighbours_.next_deadline() <= now_) neighbours_.poll(now_);
+    if (reassembler_.next_deadline() <= now_) expire_reassembly();
     for (unsigned round = 0; round < kMaxRounds; ++round) {
-        report_unresolved();
-        const Origin origin{.interface = {}, .looped = true};
-        for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
-        udp_.poll(now_);
-        pings_.poll();
-        run_pollers();
+        if (has_work() || !pollers.empty()) {
+            tcp_.advance(now_);  // what they call there is observed at the right time
+            run_queues();
+            run_pollers();
+        }
         tcp_.poll(now_);
         if (!has_work()) return;
     }
+}
+
+/// What waits inside: looped datagrams, failed neighbours, datagrams and answers for applications.
+void Host::Implementation::run_queues() {
+    report_unresolved();
+    const Origin origin{.interface = {}, .looped = true};
+    for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
+    udp_.poll(now_);
+    pings_.poll();
 }
 
 bool Host::Implementation::has_work() const {
@@ -139,6 +147,18 @@ const InterfaceSettings& Host::interface(InterfaceId id) const {
     return implementation_->interfaces.at(static_cast<std::size_t>(id))->settings;
 }
 std::size_t Host::interface_count() const { return implementation_->interfaces.size(); }
+void Host::add_address(InterfaceId interface, const Prefix& address) {
+    implementation_->interfaces.at(static_cast<std::size_t>(interface))->settings.addresses.push_back(address);
+    implementation_->add_address(interface, address);
+    implementation_->forget_last_hop();
+}
+std::optional<IpAddress> Host::source_for(const IpAddress& destination) const {
+    return implementation_->source_for(destination);
+}
+std::optional<std::uint32_t> Host::mtu_to(const IpAddress& destination) const {
+    const auto path = implementation_->path_to(destination, {});
+    return path ? std::optional(path->mtu) : std::nullopt;
+}
 bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
 
 void Host::receive(InterfaceId interface, Packet packet, Instant now) {

@@ -32,6 +32,38 @@ std::uint32_t plateau_below(std::uint32_t size) {
     return found == kPlateaus.end() ? kMinMtuV4 : *found;
 }
 
+/// RFC 1122, section 3.2.2.1.
+udp::Failure::Kind failure_of(const wire::IcmpView& message) {
+    using Kind = udp::Failure::Kind;
+    if (message.type() != IcmpType::destination_unreachable) return Kind::host_unreachable;
+    switch (static_cast<wire::IcmpUnreachable>(message.code())) {
+        case wire::IcmpUnreachable::network:
+            return Kind::network_unreachable;
+        case wire::IcmpUnreachable::protocol:
+            return Kind::protocol_unreachable;
+        case wire::IcmpUnreachable::port:
+            return Kind::port_unreachable;
+        default:
+            return Kind::host_unreachable;
+    }
+}
+
+/// RFC 4443, section 3.1.
+udp::Failure::Kind failure_of(const wire::Icmpv6View& message) {
+    using Kind = udp::Failure::Kind;
+    if (message.type() != Icmpv6Type::destination_unreachable) return Kind::host_unreachable;
+    switch (static_cast<wire::Icmpv6Unreachable>(message.code())) {
+        case wire::Icmpv6Unreachable::no_route:
+            return Kind::network_unreachable;
+        case wire::Icmpv6Unreachable::administratively_prohibited:
+            return Kind::prohibited;
+        case wire::Icmpv6Unreachable::port:
+            return Kind::port_unreachable;
+        default:
+            return Kind::host_unreachable;
+    }
+}
+
 }  // namespace
 
 bool Host::Implementation::ping(const IpAddress& destination, std::uint16_t sequence, std::size_t payload_size,
@@ -128,6 +160,8 @@ void Host::Implementation::answer_echo(const Datagram& datagram, Packet&& packet
 
     packet.remove_prefix(datagram.transport);
     packet.offload = {};
+    packet.ecn = 0;
+    packet.id = 0;  // the label was the request's
     const std::span<std::byte> message = packet.bytes();
     const auto type =
         v4 ? static_cast<std::uint8_t>(IcmpType::echo_reply) : static_cast<std::uint8_t>(Icmpv6Type::echo_reply);
@@ -151,6 +185,10 @@ void Host::Implementation::receive_error(const Datagram& datagram, const wire::I
         return;
     }
     Complaint complaint;
+    complaint.failure = {.kind = failure_of(message),
+                         .reporter = datagram.source,
+                         .icmp_type = static_cast<std::uint8_t>(message.type()),
+                         .icmp_code = message.code()};
     if (message.type() == IcmpType::destination_unreachable) {
         const auto code = static_cast<wire::IcmpUnreachable>(message.code());
         complaint.hard = code == wire::IcmpUnreachable::protocol || code == wire::IcmpUnreachable::port;
@@ -172,6 +210,10 @@ void Host::Implementation::receive_error(const Datagram& datagram, const wire::I
         return;
     }
     Complaint complaint;
+    complaint.failure = {.kind = failure_of(message),
+                         .reporter = datagram.source,
+                         .icmp_type = static_cast<std::uint8_t>(message.type()),
+                         .icmp_code = message.code()};
     if (message.type() == Icmpv6Type::destination_unreachable) {
         const auto code = static_cast<wire::Icmpv6Unreachable>(message.code());
         complaint.hard =
@@ -205,8 +247,8 @@ void Host::Implementation::complain(const Envelope& quoted, std::span<const std:
             tcp_.unreachable(flow, seq, complaint.hard);
         return;
     }
-    const bool udp = quoted.protocol == IpProtocol::udp && transport.size() >= 8 &&
-                     udp_.is_open({quoted.source, Port(wire::load_be16(transport.data()))});
+    const bool udp =
+        quoted.protocol == IpProtocol::udp && transport.size() >= 8 && complain_to_udp(quoted, transport, complaint);
     const bool echo = (quoted.protocol == IpProtocol::icmp || quoted.protocol == IpProtocol::icmpv6) &&
                       transport.size() >= 8 && wire::load_be16(transport.data() + 4) == pings_.identifier();
     if (!udp && !echo) {
@@ -215,6 +257,17 @@ void Host::Implementation::complain(const Envelope& quoted, std::span<const std:
     }
     if (udp) ++counters.udp_unreachable;
     if (complaint.mtu) path_mtu_.report(quoted.destination, *complaint.mtu, now_);
+}
+
+bool Host::Implementation::complain_to_udp(const Envelope& quoted, std::span<const std::byte> transport,
+                                           const Complaint& complaint) {
+    udp::Failure failure = complaint.failure;
+    failure.remote = {quoted.destination, Port(wire::load_be16(transport.data() + 2))};
+    if (complaint.mtu) {
+        failure.kind = udp::Failure::Kind::too_big;
+        failure.mtu = *complaint.mtu;
+    }
+    return udp_.report({quoted.source, Port(wire::load_be16(transport.data()))}, failure);
 }
 
 /// What there is to know of a datagram that an error is to be sent about.

@@ -61,6 +61,7 @@ struct Envelope {
 struct Complaint {
     bool hard = false;                 ///< It will not get better by waiting (RFC 1122, section 4.2.3.9).
     std::optional<std::uint32_t> mtu;  ///< It was too big: what fits.
+    udp::Failure failure{};            ///< The same for UDP, which passes it on.
 };
 
 /// The parts of a host and the ways between them. input.cpp takes datagrams apart, forward.cpp passes them on,
@@ -86,6 +87,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     // tcp::Network, udp::DatagramOutput: output.cpp
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
     void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override;
+    void doubt_path(const IpAddress& destination) override;
     [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
     void send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) override;
@@ -117,9 +119,11 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] udp::Sockets& udp() { return udp_; }
     [[nodiscard]] Instant now() const { return now_; }
 
+    void add_address(InterfaceId id, const Prefix& prefix);
+
   private:
     // host.cpp
-    void add_address(InterfaceId id, const Prefix& prefix);
+    void run_queues();
     void run_pollers();
     void expire_reassembly();
     void report_unresolved();
@@ -151,6 +155,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void receive_error(const Datagram& datagram, const wire::IcmpView& message);
     void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
     void complain(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
+    bool complain_to_udp(const Envelope& quoted, std::span<const std::byte> transport, const Complaint& complaint);
     [[nodiscard]] std::optional<Datagram> describe(const Packet& packet, InterfaceId interface) const;
     [[nodiscard]] bool may_report(const Datagram& datagram, const Packet& packet) const;
     [[nodiscard]] IpAddress reporting_address(const Datagram& datagram) const;
@@ -171,6 +176,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     // output.cpp
     bool send(Packet&& payload, const Envelope& envelope);
     void loop_back(Packet&& packet);
+    [[nodiscard]] bool is_broadcast(const IpAddress& address) const;
     [[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination) const;
     [[nodiscard]] std::optional<IpAddress> select_source(InterfaceId id, const IpAddress& destination) const;
     void prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment);

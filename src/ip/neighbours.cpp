@@ -26,6 +26,11 @@ void NeighbourTable::send(InterfaceId interface, const IpAddress& neighbour, Pac
     output_.transmit_to(interface, std::move(packet), neighbour, entry->mac);
 }
 
+void NeighbourTable::doubt(InterfaceId interface, const IpAddress& neighbour) {
+    Entry* entry = find({interface, neighbour});
+    if (entry != nullptr && entry->state == NeighbourState::reachable) entry->state = NeighbourState::stale;
+}
+
 void NeighbourTable::heard(InterfaceId interface, const IpAddress& neighbour, const MacAddress& mac,
                            bool create_entry) {
     const Key key{interface, neighbour};

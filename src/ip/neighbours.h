@@ -68,6 +68,9 @@ class NeighbourTable {
     /// An answer has arrived (RFC 4861, section 7.2.5): of a neighbour that is not known it is ignored.
     void answered(InterfaceId interface, const IpAddress& neighbour, const Answer& answer, Instant now);
 
+    /// What is sent to this neighbour finds no answer: it is probed when the next datagram goes there (RFC 1122,
+    /// section 3.3.1.4; RFC 4861, section 7.3.1).
+    void doubt(InterfaceId interface, const IpAddress& neighbour);
     /// Asks again, probes and gives up, as is due.
     void poll(Instant now);
     [[nodiscard]] Instant next_deadline() const { return timers_.empty() ? kNever : timers_.begin()->first; }

@@ -35,6 +35,11 @@ bool Host::Implementation::is_own_address(const IpAddress& address) const {
     return addresses_.is_unicast(address) || (address.is_v4() && address.is_loopback());
 }
 
+bool Host::Implementation::is_broadcast(const IpAddress& address) const {
+    const LocalAddress* own = addresses_.find(address);
+    return own != nullptr && own->kind == AddressKind::broadcast;
+}
+
 std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destination) const {
     if (destination.is_multicast()) {
         // A group has no gateway: the route only says on which link it is.
@@ -77,10 +82,13 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     const bool given = !source.is_unspecified();
     if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
-    if (is_own_address(destination))
+    if (destination != last_destination_ && is_own_address(destination))
         return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
 
-    const auto hop = next_hop(destination);
+    // RFC 9293, MUST-46: TCP has one peer.
+    if (destination.is_multicast() || (last_destination_ != destination && is_broadcast(destination)))
+        return std::nullopt;
+    const NextHop* hop = segment_hop(destination);
     if (!hop) return std::nullopt;
     const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
     if (!chosen) return std::nullopt;
@@ -90,6 +98,7 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
                      link.checksum_offload};
 }
 
+/// The next hop of a destination that is not this host, with the last answer kept.
 const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
     if (destination == last_destination_) [[likely]]
         return &last_hop_;
@@ -118,6 +127,10 @@ void Host::Implementation::send_segment(Packet segment, const IpAddress& source,
     }
     prepend_header(segment, envelope, true);
     transmit(*hop, std::move(segment));
+}
+
+void Host::Implementation::doubt_path(const IpAddress& destination) {
+    if (const auto hop = next_hop(destination)) neighbours_.doubt(hop->interface, hop->neighbour);
 }
 
 void Host::Implementation::send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) {
@@ -159,14 +172,18 @@ void Host::Implementation::loop_back(Packet&& packet) {
 
 void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment) {
     const auto length = static_cast<std::uint16_t>(packet.size());
+    const auto dscp = static_cast<std::uint8_t>(packet.traffic_class >> 2);
+    const auto ecn = static_cast<wire::Ecn>((packet.ecn | packet.traffic_class) & 3);
+    const std::uint8_t hop_limit = packet.hop_limit == 0 ? settings.ttl : packet.hop_limit;
     if (envelope.destination.is_v4()) {
         need_headroom(packet, wire::Ipv4Header::kSize);
         // RFC 6864, section 4: the number of an atomic datagram means nothing.
         const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);
-        const wire::Ipv4Header header{.ecn = wire::Ecn(packet.ecn & 3),
+        const wire::Ipv4Header header{.dscp = dscp,
+                                      .ecn = ecn,
                                       .identification = static_cast<std::uint16_t>(id),
                                       .dont_fragment = dont_fragment,
-                                      .ttl = settings.ttl,
+                                      .ttl = hop_limit,
                                       .protocol = envelope.protocol,
                                       .payload_length = length,
                                       .source = envelope.source,
@@ -175,10 +192,11 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
         return;
     }
     need_headroom(packet, wire::Ipv6Header::kSize);
-    const wire::Ipv6Header header{.ecn = wire::Ecn(packet.ecn & 3),
+    const wire::Ipv6Header header{.dscp = dscp,
+                                  .ecn = ecn,
                                   .payload_length = length,
                                   .next_header = envelope.protocol,
-                                  .hop_limit = settings.ttl,
+                                  .hop_limit = hop_limit,
                                   .source = envelope.source,
                                   .destination = envelope.destination};
     header.emit(packet.prepend(wire::Ipv6Header::kSize));
@@ -190,6 +208,8 @@ void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
         return;
     Packet copy = pool_.packet(std::as_const(packet).bytes());
     copy.offload = packet.offload;
+    copy.traffic_class = packet.traffic_class;
+    copy.hop_limit = packet.hop_limit;
     copy.ecn = packet.ecn;
     copy.id = packet.id;
     packet = std::move(copy);

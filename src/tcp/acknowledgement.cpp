@@ -4,6 +4,7 @@
 
 #include "tcp/engine.h"
 #include "tcp/recovery/actions.h"
+#include "tcp/sender.h"
 
 namespace hourglass::tcp {
 
@@ -58,13 +59,13 @@ void advance(Engine& e, Connection& c, Seq ack) {
     const auto acked = static_cast<std::size_t>(ack - c.snd_una);
     o.data.consume(std::min(acked, o.data.size()));  // the FIN is not in the queue
     c.advance_snd_una(ack);
-    c.rto.on_progress();
+    // A timeout that has backed off stays so until a round trip is measured (RFC 6298, section 5); the window's probes
+    // have done their work.
+    if (c.window_probed || c.persisting) c.rto.on_progress();
     o.retries = 0;
     c.window_probed = false;
-    if (!c.wants_writable) return;
-    c.wants_writable = false;
-    c.notify_writable = true;
-    e.want_notify(c);
+    if (o.urgent && c.snd_una >= o.snd_up) o.urgent = false;
+    tell_writable(e, c);
 }
 
 void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uint32_t window) {
@@ -108,6 +109,8 @@ void process_acknowledgement(Engine& e, Connection& c, const Segment& seg) {
         c.snd_wl1 = seg.seq;
         c.snd_wl2 = seg.ack;
         if (c.outbox && c.window_probed) on_probe_answered(c);
+        // A window that shrank below what is in flight is no failure of the path (RFC 9293, SHLD-17 and MUST-37).
+        if (c.outbox && window == 0) c.outbox->retries = 0;
     }
     if (c.outbox) e.want_output(c);
 }

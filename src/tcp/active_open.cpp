@@ -50,6 +50,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
     Connection* c = e.make_connection(flow);
     if (c == nullptr) return std::unexpected(Error::limit_reached);
 
+    if (options.tuning) set_tuning(e, *c, *options.tuning);
     prepare(e, *c, *path);
     c->handler = options.handler;
     e.need_outbox(*c);

@@ -4,6 +4,7 @@
 #include "tcp/engine.h"
 #include "tcp/passive_open.h"
 #include "tcp/segment.h"
+#include "tcp/stateless_open.h"
 #include "tcp/steps.h"
 
 namespace hourglass::tcp {
@@ -49,16 +50,17 @@ Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     // The peer is alive (RFC 9293, section 3.8.4).
     if (c.keepalive && c.idle_at != kNever && !(c.state == State::fin_wait_2 && c.released)) {
         c.keepalive_probes = 0;
-        c.idle_at = e.now + e.settings.keepalive_idle;
+        c.idle_at = e.now + e.tuning(c).keepalive_idle;
     }
     Arrival a{e, &c, seg};
     const Disposition d = dispatch(a);
     return {d, before, c.state};
 }
 
-Outcome to_half_open(Engine& e, std::uint32_t index, Segment& seg) {
+Outcome to_half_open(Engine& e, FlowEntry entry, Segment& seg) {
+    const std::uint32_t index = entry.index;
     Connection c = expand(e, e.half_open.slab[index]);
-    Arrival a{e, &c, seg};
+    Arrival a{e, &c, seg, entry};
     const Disposition d = dispatch(a);
     if (a.connection != &c) return {d, State::syn_received, a.connection->state};  // a connection of its own now
     if (c.ack_reason != SendReason::none) emit_ack(e, c, c.ack_reason);
@@ -99,17 +101,23 @@ Outcome to_time_wait(Engine& e, std::uint32_t index, Segment& seg) {
 Outcome to_nobody(Engine& e, Segment& seg) {
     const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
     if (listener == Slab<ListenEntry>::kNone) return {states::closed(e, seg)};
+    if (auto c = connection_from_cookie(e, listener, seg)) {
+        Arrival a{e, &*c, seg};
+        const Disposition d = dispatch(a);
+        return {d, State::syn_received, a.connection->state};
+    }
     const Disposition d = states::listen(e, listener, seg);
     return {d, State::listen, d.verdict == Verdict::accepted ? State::syn_received : State::listen};
 }
 
 Outcome demultiplex(Engine& e, Segment& seg) {
-    const FlowEntry entry = e.find(seg.flow);
+    seg.flow_hash = e.hash(seg.flow);
+    const FlowEntry entry = e.find(seg.flow, seg.flow_hash);
     switch (entry.kind) {
         case FlowKind::connection:
             return to_connection(e, e.connections[entry.index], seg);
         case FlowKind::half_open:
-            return to_half_open(e, entry.index, seg);
+            return to_half_open(e, entry, seg);
         case FlowKind::time_wait:
             return to_time_wait(e, entry.index, seg);
         case FlowKind::none:

@@ -23,7 +23,7 @@ void enter_fin_wait_2(Engine& e, Connection& c) {
 Step reset_if_data_after_close(Arrival& a) {
     Connection& c = *a.connection;
     if (!c.released || a.segment.data_size == 0) return std::nullopt;
-    emit_reset(a.engine, c, SendReason::reset_data_after_close);
+    emit_reset_in_reply(a.engine, a.segment, SendReason::reset_data_after_close);
     a.engine.finish(c, Error::reset, "data received after the application closed");
     return Disposition{Verdict::reset_sent, "RFC 9293 3.6.1"};
 }

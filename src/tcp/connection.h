@@ -31,9 +31,13 @@ struct Outbox {
     Instant probe_at = kNever;       ///< A tail loss probe (RFC 8985, section 7).
     Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
     std::uint8_t retries = 0;        ///< Timeouts in a row.
+    bool used = false;               ///< Data has been sent: recovery and congestion control have something to forget.
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
     bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
+    bool urgent = false;             ///< SND.UP is ahead of what is acknowledged.
+    Seq snd_up;                      ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
+    Instant unanswered_since = kNever;  ///< When what has now timed out was sent, or its first probe.
     SpareBoxes<Outbox>* home = nullptr;
 
     [[nodiscard]] Instant next_timer() const {
@@ -41,11 +45,14 @@ struct Outbox {
     }
     void clear() {
         data.clear();
-        recovery.clear();
-        congestion = {};
+        if (used) {
+            recovery.clear();
+            congestion = {};
+        }
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
-        window_filled = loss_probe_due = progress = false;
+        used = window_filled = loss_probe_due = progress = urgent = false;
+        unanswered_since = kNever;
     }
 };
 
@@ -53,13 +60,19 @@ struct Outbox {
 struct Inbox {
     ByteQueue data;  ///< In order, up to rcv_nxt.
     Reassembly above_a_gap;
+    Seq rcv_up;                 ///< RCV.UP: one past the last urgent octet.
+    bool urgent = false;        ///< It has not been read up to there.
+    bool urgent_taken = false;  ///< receive_urgent() has returned that octet.
     SackBlocks sack;
+    std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
         data.clear();
         above_a_gap = {};
+        urgent = urgent_taken = false;
         sack = {};
+        duplicate_acks = 0;
     }
 };
 
@@ -70,10 +83,12 @@ struct Connection {
 
     FlowKey flow;
     State state = State::closed;
-    Error error = Error::none;
+    Error error : 4 = Error::none;       ///< Why it ended.
+    Error soft_error : 4 = Error::none;  ///< What the network reported and did not end it.
 
     std::uint8_t snd_wscale : 4 = 0;  ///< Snd.Wind.Shift (RFC 7323, section 2.2).
     std::uint8_t rcv_wscale : 4 = 0;  ///< Rcv.Wind.Shift.
+    std::uint8_t quick_acks = 0;      ///< Segments still to be acknowledged at once (Settings::quick_acks).
 
     // Send sequence variables.
     Seq iss, snd_una, snd_nxt, snd_wl1, snd_wl2;
@@ -93,7 +108,7 @@ struct Connection {
     std::uint32_t ts_recent_ms = 0;  ///< When ts_recent was set, in milliseconds of the world's clock.
 
     // The path.
-    std::uint32_t max_gso = 0;
+    std::uint16_t max_gso = 0;
     std::uint16_t path_mtu = 0;
     std::uint16_t peer_mss = 0;
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
@@ -112,7 +127,8 @@ struct Connection {
     std::uint32_t heap_position = kNotInHeap;
     std::uint32_t index = 0;
     std::uint32_t generation = 0;
-    std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits.
+    std::uint32_t listener = UINT32_MAX;  ///< In whose accept queue it waits, or (compact) whose it will be.
+    std::uint32_t tuning = UINT32_MAX;    ///< In the engine's tuning table; UINT32_MAX: the defaults.
     std::uint32_t retransmissions = 0;
     std::uint32_t segments_in = 0, segments_out = 0;
     std::uint16_t snd_una_laps = 0, rcv_nxt_laps = 0;  ///< How often each has gone round the circle of 2^32.
@@ -155,6 +171,10 @@ struct Connection {
     bool notify_readable : 1 = false;
     bool notify_writable : 1 = false;
     bool notify_closed : 1 = false;
+    bool notify_urgent : 1 = false;
+    bool notify_trouble : 1 = false;
+    bool receive_shut : 1 = false;  ///< shutdown_receive() was called.
+    bool error_taken : 1 = false;   ///< take_error() has returned `error`.
     bool in_ready_list : 1 = false;
     bool in_output_list : 1 = false;
     bool in_zombie_list : 1 = false;
@@ -174,6 +194,8 @@ struct Connection {
     [[nodiscard]] std::uint32_t receive_queue_size() const {
         return inbox ? static_cast<std::uint32_t>(inbox->data.size()) : 0;
     }
+    /// The sequence number of the next octet that the application reads.
+    [[nodiscard]] Seq read_nxt() const { return rcv_nxt - receive_queue_size() - (fin_received ? 1 : 0); }
     /// RCV.WND: what the peer was promised and has not used.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return static_cast<std::uint32_t>(rcv_adv - rcv_nxt); }
     [[nodiscard]] Instant retransmit_at() const { return outbox ? outbox->retransmit_at : kNever; }

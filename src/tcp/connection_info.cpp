@@ -78,7 +78,7 @@ ConnectionInfo info_of(const Engine& e, const Connection& c) {
     info.since_last_sent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
     info.next_timer = c.next_timer();
     info.timer = timer_name(c);
-    info.error = c.error;
+    info.error = c.error != Error::none ? c.error : c.soft_error;
     return info;
 }
 

@@ -1,5 +1,7 @@
 #include "tcp/emit.h"
 
+#include <algorithm>
+
 #include "tcp/ecn.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
@@ -46,6 +48,13 @@ void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::Tcp
             e.observer->segment_sent({e.now, flow, state, header, what.data_size, what.reason, what.retransmission});
 }
 
+/// Data that follows the acknowledgement of the peer's at once is an answer: in a dialogue, acknowledgements ride on
+/// data.
+void end_quick_acks_after_answer(const Engine& e, Connection& c) {
+    const auto since = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
+    if (c.quick_acks < e.settings.quick_acks && since < e.settings.delayed_ack) c.quick_acks = 0;
+}
+
 }  // namespace
 
 std::uint32_t segment_payload(const Connection& c) {
@@ -74,6 +83,10 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     const std::uint32_t payload = segment_payload(c);
     if (sack_blocks_due(c) > 0 && !what.flags.syn() && !what.flags.rst()) add_sack_blocks(e, c, header.options);
 
+    if (c.outbox && c.outbox->urgent && what.seq < c.outbox->snd_up && !what.flags.syn()) {
+        header.flags |= wire::TcpFlags::kUrg;
+        header.urgent_pointer = static_cast<std::uint16_t>(std::min(c.outbox->snd_up - what.seq, 65535));
+    }
     const std::size_t header_size = header.size();
     Packet packet = e.pool.packet(header_size + what.data_size);
     header.emit(packet.append(header_size));
@@ -89,6 +102,11 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         if (what.data_size > payload) packet.offload.gso_size = static_cast<std::uint16_t>(payload);
     }
 
+    if (c.tuning != TuningTable::kDefaults) {
+        packet.traffic_class = e.tuning(c).traffic_class & 0xfc;
+        packet.hop_limit = e.tuning(c).hop_limit;
+    }
+    if (what.data_size > 0 && c.quick_acks > 0) end_quick_acks_after_answer(e, c);
     c.last_ack_sent = c.rcv_nxt;
     c.unacked_segments = 0;
     c.was_read = false;

@@ -1,6 +1,12 @@
 #include "tcp/engine.h"
 
+#include <algorithm>
+
 namespace hourglass::tcp {
+
+namespace {
+constexpr Duration kLongestDelayedAck = std::chrono::milliseconds(499);  // RFC 9293, MUST-40
+}
 
 Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool& buffers)
     : settings(s),
@@ -10,10 +16,13 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       connections(s.max_connections),
       half_open(s.max_half_open),
       time_wait(s.max_time_wait),
-      listeners(s.max_listeners) {}
+      listeners(s.max_listeners),
+      tunings(s, s.max_connections + s.max_listeners) {
+    settings.delayed_ack = std::min<Duration>(s.delayed_ack, kLongestDelayedAck);
+}
 
-FlowEntry Engine::find(const FlowKey& flow) const {
-    return flows.find(hash(flow), [&](FlowEntry entry) {
+FlowEntry Engine::find(const FlowKey& flow, std::uint32_t flow_hash) const {
+    return flows.find(flow_hash, [&](FlowEntry entry) {
         switch (entry.kind) {
             case FlowKind::connection:
                 return connections[entry.index].flow == flow;
@@ -28,20 +37,28 @@ FlowEntry Engine::find(const FlowKey& flow) const {
     });
 }
 
-Connection* Engine::make_connection(const FlowKey& flow) {
+Connection* Engine::take_connection(const FlowKey& flow) {
     const std::uint32_t index = connections.make();
     if (index == Slab<Connection>::kNone) return nullptr;
     Connection& c = connections[index];
     c.flow = flow;
     c.index = index;
     c.generation = next_generation++;
-    flows.insert(hash(flow), {FlowKind::connection, index});
+    c.no_delay = tunings.defaults().no_delay;
+    c.keepalive = tunings.defaults().keepalive;
     return &c;
 }
 
-Connection* Engine::make_connection_for(const FlowKey& flow, FlowEntry entry) {
-    flows.erase(hash(flow), entry);
-    return make_connection(flow);
+Connection* Engine::make_connection(const FlowKey& flow) {
+    Connection* c = take_connection(flow);
+    if (c != nullptr) flows.insert(hash(flow), {FlowKind::connection, c->index});
+    return c;
+}
+
+Connection* Engine::make_connection_for(const Segment& seg, FlowEntry entry) {
+    Connection* c = take_connection(seg.flow);
+    if (c != nullptr) flows.replace(seg.flow_hash, entry, {FlowKind::connection, c->index});
+    return c;
 }
 
 void Engine::change_state(Connection& c, State state, std::string_view trigger) {
@@ -51,13 +68,23 @@ void Engine::change_state(Connection& c, State state, std::string_view trigger) 
         observer->state_changed({now, c.flow, before, state, trigger});
 }
 
+void Engine::stop_timers(Connection& c) {
+    timers.remove(c);
+    if (c.outbox) c.outbox->retransmit_at = c.outbox->pacing_at = kNever;
+    c.delayed_ack_at = c.idle_at = kNever;
+}
+
 void Engine::detach(Connection& c) {
     if (c.detached) return;
     c.detached = true;
-    timers.remove(c);
-    if (c.outbox) c.outbox->retransmit_at = kNever;
-    c.delayed_ack_at = c.idle_at = kNever;
+    stop_timers(c);
     flows.erase(hash(c.flow), {FlowKind::connection, c.index});
+}
+
+void Engine::replace(Connection& c, FlowEntry successor) {
+    c.detached = true;
+    stop_timers(c);
+    flows.replace(hash(c.flow), {FlowKind::connection, c.index}, successor);
 }
 
 void Engine::finish(Connection& c, Error error, std::string_view trigger) {
@@ -97,7 +124,16 @@ void Engine::want_notify(ListenEntry& listener, std::uint32_t index) {
     ready_listeners_.push_back(index);
 }
 
-bool Engine::take_challenge_allowance() {
+bool Engine::may_answer_again(const Connection& c) {
+    if (settings.challenge_ack_interval == Duration::zero()) return true;
+    Answered& last = answered_[hash(c.flow) % answered_.size()];
+    if (last.flow == c.flow && now < last.at + settings.challenge_ack_interval) return false;
+    last = {c.flow, now};
+    return true;
+}
+
+bool Engine::take_challenge_allowance(const Connection& c) {
+    if (!may_answer_again(c)) return false;
     const std::int64_t second = now.time_since_epoch() / std::chrono::seconds(1);
     if (second != challenge_second_) {
         challenge_second_ = second;
@@ -155,6 +191,14 @@ void Engine::notify(Connection& c) {
         c.notify_established = false;
         if (c.handler != nullptr) c.handler->on_established(stream);
     }
+    if (c.notify_trouble && c.handler != nullptr) {
+        c.notify_trouble = false;
+        c.handler->on_trouble(stream, c.soft_error == Error::none ? Error::timed_out : c.soft_error);
+    }
+    if (c.notify_urgent && c.handler != nullptr) {
+        c.notify_urgent = false;
+        c.handler->on_urgent(stream);
+    }
     if (c.notify_readable && c.handler != nullptr) {
         c.notify_readable = false;
         c.handler->on_readable(stream);
@@ -176,7 +220,10 @@ void Engine::notify(Connection& c) {
 }
 
 void Engine::free_zombies() {
-    for (Connection* c : zombies_) connections.give_back(c->index);
+    for (Connection* c : zombies_) {
+        tunings.release(c->tuning);
+        connections.give_back(c->index);
+    }
     zombies_.clear();
 }
 

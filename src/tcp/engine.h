@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -9,9 +10,11 @@
 #include "tcp/flow_table.h"
 #include "tcp/half_open.h"
 #include "tcp/listeners.h"
+#include "tcp/segment.h"
 #include "tcp/slab.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer_queue.h"
+#include "tcp/tuning_table.h"
 
 namespace hourglass::tcp {
 
@@ -23,17 +26,23 @@ class Engine {
 
     // --- Finding and keeping connections (engine.cpp)
 
-    [[nodiscard]] FlowEntry find(const FlowKey& flow) const;
+    [[nodiscard]] FlowEntry find(const FlowKey& flow, std::uint32_t flow_hash) const;
+    [[nodiscard]] FlowEntry find(const FlowKey& flow) const { return find(flow, hash(flow)); }
     [[nodiscard]] std::uint32_t hash(const FlowKey& flow) const { return hash_flow(secret, flow); }
     /// A fresh connection in the table; null at the limit.
     Connection* make_connection(const FlowKey& flow);
-    /// The same in the place of `entry`, which is in the table for this flow.
-    Connection* make_connection_for(const FlowKey& flow, FlowEntry entry);
+    /// The same in the place of `entry`, which is in the table for this segment's flow.
+    Connection* make_connection_for(const Segment& seg, FlowEntry entry);
     void change_state(Connection& c, State state, std::string_view trigger);
     /// The connection is CLOSED: out of the table and its timers, and the application is to be told.
     void finish(Connection& c, Error error, std::string_view trigger);
     /// Out of the flow table and the timers; the object stays for the application.
     void detach(Connection& c);
+    /// The same, but the flow leads to `successor` from now on.
+    void replace(Connection& c, FlowEntry successor);
+
+    /// What the application has set for this connection. Nagle and keepalive are the connection's own bits.
+    [[nodiscard]] const Tuning& tuning(const Connection& c) const { return tunings[c.tuning]; }
 
     Outbox& need_outbox(Connection& c) {
         if (!c.outbox) c.outbox = spare_outboxes.take();
@@ -57,8 +66,11 @@ class Engine {
     void poll(Instant at);                                                                              // poll.cpp
     [[nodiscard]] Instant next_deadline();
 
-    /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up.
-    bool take_challenge_allowance();
+    /// Takes one challenge ACK from this second's allowance (RFC 5961, section 7); false when it is used up, or when
+    /// this connection has had one a short while ago.
+    bool take_challenge_allowance(const Connection& c);
+    /// False when this connection has answered a segment of no use within `Settings::challenge_ack_interval`.
+    bool may_answer_again(const Connection& c);
 
     Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
     Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
@@ -74,6 +86,7 @@ class Engine {
     Observer* observer = nullptr;
     Counters counters;
     Instant now{};
+    Instant last_cookie_at = kNever;  ///< When a SYN was last answered without an entry; kNever: not yet.
 
     SpareBoxes<Outbox> spare_outboxes;
     SpareBoxes<Inbox> spare_inboxes;
@@ -81,6 +94,7 @@ class Engine {
     HalfOpenTable half_open;
     TimeWaitTable time_wait;
     ListenerTable listeners;
+    TuningTable tunings;
     FlowTable flows;
     TimerQueue timers;
 
@@ -88,6 +102,8 @@ class Engine {
     std::uint32_t next_generation = 1;
 
   private:
+    Connection* take_connection(const FlowKey& flow);
+    void stop_timers(Connection& c);
     void expire_timers();
     void notify_applications();
     void notify(Connection& c);
@@ -98,8 +114,19 @@ class Engine {
     std::vector<std::uint32_t> ready_listeners_;
     std::vector<Connection*> output_;
     std::vector<Connection*> zombies_;  // ended, and nobody needs them after this round
+    /// Which connections have answered segments of no use lately: a few, so that it costs idle ones nothing. One that
+    /// is pushed out may answer once more.
+    struct Answered {
+        FlowKey flow;
+        Instant at = Instant::min();
+    };
+    std::array<Answered, 64> answered_;
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
 };
+
+/// Gives the connection, or the listener and what will come from it, a tuning.
+void set_tuning(Engine& e, Connection& c, const Tuning& tuning);
+void set_tuning(Engine& e, ListenEntry& l, const Tuning& tuning);
 
 }  // namespace hourglass::tcp

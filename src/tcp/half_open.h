@@ -19,7 +19,8 @@ struct HalfOpen {
     std::uint8_t timestamps : 1;
     std::uint8_t window_scaling : 1;
     std::uint8_t sack : 1;
-    std::uint8_t attempts : 3;  ///< SYN-ACKs sent again so far.
+    std::uint8_t attempts : 3;  ///< How often the timer has run out: SYN-ACKs sent again so far.
+    std::uint8_t deferred : 1;  ///< The SYN-ACK is acknowledged; the listener waits for data (Tuning::defer_accept).
     std::uint8_t snd_wscale : 4;
     std::uint8_t ecn_mode : 2;
     std::uint8_t syn_ecn : 2;
@@ -37,6 +38,7 @@ class HalfOpenTable {
     /// The entry with the earliest deadline; `kNone` when there is none.
     [[nodiscard]] std::uint32_t earliest() const {
         std::uint32_t best = Slab<HalfOpen>::kNone;
+        if (slab.size() == 0) return best;
         for (const auto& queue : queues_) {
             if (queue.empty()) continue;
             const std::uint32_t i = queue.front();

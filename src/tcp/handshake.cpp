@@ -8,6 +8,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/isn.h"
+#include "tcp/receiver.h"
 #include "tcp/timers.h"
 
 namespace hourglass::tcp {
@@ -31,31 +32,41 @@ std::uint8_t scale_for(std::uint32_t buffer) {
 
 }  // namespace
 
-std::uint32_t receive_limit(const Settings& s) {
-    return std::min(s.receive_buffer, s.window_scaling ? std::uint32_t{1} << 30 : 65535u);
+std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer) {
+    if (!s.window_scaling) return 0;
+    return scale_for(std::min(std::max(receive_buffer, s.receive_buffer_max), std::uint32_t{1} << 30));
+}
+
+std::uint32_t receive_limit(const Engine& e, const Connection& c) {
+    const Tuning& t = e.tuning(c);
+    const std::uint32_t limit = std::min(t.receive_buffer, e.settings.window_scaling ? std::uint32_t{1} << 30 : 65535u);
+    return t.window_clamp == 0 ? limit : std::min(limit, t.window_clamp);
 }
 
 std::uint32_t local_mss(const Engine& e, const Connection& c) {
     const std::uint32_t space = header_space(c);
     const std::uint32_t mss = c.path_mtu > space ? c.path_mtu - space : 536;
-    return std::min<std::uint32_t>(mss, e.settings.mss_limit);
+    return std::min<std::uint32_t>(mss, e.tuning(c).mss_limit);
 }
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
 void prepare(Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
-    c.max_gso = path.max_gso;
+    c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
-    c.ts_offset = e.settings.timestamps ? timestamp_offset(e.secret, c.flow) : 0;
+    const FlowOffsets offsets = flow_offsets(e.secret, c.flow);
+    c.iss = c.snd_una = c.snd_nxt = Seq(offsets.sequence_number);
+    c.ts_offset = offsets.timestamp;
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
     c.sack = e.settings.sack;
-    c.rcv_wscale = (e.settings.window_scaling ? scale_for(receive_limit(e.settings)) : 0) & 15;
+    // A listener's handshakes all have the shift that it began with: no half-open entry has to remember its own.
+    const bool passive = c.listener != Slab<ListenEntry>::kNone;
+    c.rcv_wscale =
+        (passive ? e.listeners.slab[c.listener].rcv_wscale : window_shift(e.settings, e.tuning(c).receive_buffer)) & 15;
     c.rto = {};
-    c.no_delay = !e.settings.nagle;
-    c.keepalive = e.settings.keepalive;
 }
 
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
@@ -102,7 +113,7 @@ void send_syn(Engine& e, Connection& c) {
     Outbox& outbox = e.need_outbox(c);
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
-    if (active && !again) c.iss = c.snd_una = initial_sequence_number(e.secret, c.flow, e.now);
+    if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     if (active) ask_for_ecn(e, c, outbox.retries);
     c.snd_nxt = c.iss + 1;
     outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
@@ -117,6 +128,16 @@ void send_syn(Engine& e, Connection& c) {
     e.timers_changed(c);
 }
 
+void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
+    const Congestion algorithm = e.tuning(c).congestion;
+    const bool random = algorithm == Congestion::bbr;
+    c.congestion = CongestionControl(
+        algorithm, {.initial_window = window,
+                    .seed = random ? siphash(e.secret, std::as_bytes(std::span(&c.generation, 1))) : 0,
+                    .srtt = c.rto.srtt(),
+                    .now = e.now});
+}
+
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
     if (seg.view.flags().syn())
         c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
@@ -129,21 +150,21 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
+    c.quick_acks = e.settings.quick_acks;
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
-        if (c.outbox->syn_sent_at != kNever) c.rto.on_sample(e.now - c.outbox->syn_sent_at);
+        if (c.outbox->syn_sent_at != kNever) c.rto.on_handshake(e.now - c.outbox->syn_sent_at, e.now);
         c.outbox->syn_sent_at = kNever;
         c.outbox->retries = 0;
     }
-    c.congestion = CongestionControl(e.settings.congestion,
-                                     {.initial_window = initial_window(c.snd_mss, e.settings.initial_window_segments),
-                                      .seed = siphash(e.secret, std::as_bytes(std::span(&c.generation, 1))),
-                                      .srtt = c.rto.srtt(),
-                                      .now = e.now});
+    begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
     if (c.syn_lost) {
         c.rto.on_handshake_timeout();
         c.congestion.on_handshake_loss(c.snd_mss);
     }
+    // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
+    if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
+    c.syn_due = false;
     e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);

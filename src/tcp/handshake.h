@@ -9,15 +9,19 @@ namespace hourglass::tcp {
 
 class Engine;
 
-/// The receive buffer that is used: what the settings say, as far as window scaling can express it (RFC 7323, section
-/// 2.3: 2^30).
-[[nodiscard]] std::uint32_t receive_limit(const Settings& s);
+/// Rcv.Wind.Shift to offer: enough for what the receive buffer may become (a clamp of the window is not one of the
+/// buffer).
+[[nodiscard]] std::uint8_t window_shift(const Settings& s, std::uint32_t receive_buffer);
+/// The receive buffer that is used: what is set for the connection, as far as window scaling can express it (RFC 7323,
+/// section 2.3: 2^30).
+[[nodiscard]] std::uint32_t receive_limit(const Engine& e, const Connection& c);
 /// The MSS to announce: what the path's MTU leaves without options (RFC 9293, section 3.7.1).
 [[nodiscard]] std::uint32_t local_mss(const Engine& e, const Connection& c);
 /// TSval for this connection now: a clock of milliseconds with an offset of its own (RFC 7323, section 5.4).
 [[nodiscard]] std::uint32_t timestamp_now(const Engine& e, const Connection& c);
 
-/// Fills in what the path and the settings decide before the first segment: ISS, offsets, windows, MSS.
+/// Fills in what the path and the settings decide before the first segment: offsets, windows, MSS.
+/// `iss` is F of RFC 6528 until the SYN leaves and its clock is added.
 void prepare(Engine& e, Connection& c, const Path& path);
 /// The options of our SYN, or of our SYN-ACK: then only what the peer's SYN offered.
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options);
@@ -27,6 +31,8 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn);
 void update_segment_size(const Engine& e, Connection& c);
 /// Sends the SYN, or in SYN-RECEIVED the SYN-ACK, and runs its timer.
 void send_syn(Engine& e, Connection& c);
+/// The congestion control that the connection is to have, from a window of `window` octets on.
+void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window);
 /// The handshake is complete: ESTABLISHED, with the windows and the timer of the data phase.
 void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger);
 

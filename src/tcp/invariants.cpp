@@ -29,8 +29,9 @@ constexpr Invariant kInvariants[] = {
      [](const Engine&, const Connection& c) { return c.rcv_nxt <= c.rcv_adv; }},
     {"what was promised and not used fits the buffer",
      [](const Engine& e, const Connection& c) {
-         return !is_synchronized(c.state) || c.fin_received ||
-                c.receive_queue_size() + c.rcv_wnd() <= std::max(receive_limit(e.settings), 65535u) + 1;
+         // A buffer that was made smaller holds what was promised before.
+         return !is_synchronized(c.state) || c.fin_received || c.tuning != TuningTable::kDefaults ||
+                c.receive_queue_size() + c.rcv_wnd() <= std::max(receive_limit(e, c), 65535u) + 1;
      }},
     {"what lies above a gap fits the promised window",
      [](const Engine&, const Connection& c) { return !c.inbox || c.inbox->above_a_gap.size() <= c.rcv_wnd(); }},
@@ -39,7 +40,9 @@ constexpr Invariant kInvariants[] = {
          return !is_synchronized(c.state) || c.snd_nxt <= c.data_end() + (c.fin_sent ? 1 : 0);
      }},
     {"the send buffer's limit holds",
-     [](const Engine& e, const Connection& c) { return c.send_queue_size() <= e.settings.send_buffer; }},
+     [](const Engine& e, const Connection& c) {
+         return c.tuning != TuningTable::kDefaults || c.send_queue_size() <= e.settings.send_buffer;
+     }},
     {"a timer watches what is in flight",
      [](const Engine&, const Connection& c) {
          return !has_something_in_flight(c) || c.retransmit_at() != kNever || c.in_output_list;

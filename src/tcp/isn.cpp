@@ -9,7 +9,7 @@ namespace hourglass::tcp {
 namespace {
 
 /// What the hash is for: the same ends give unrelated values for each purpose.
-enum class Purpose : std::uint8_t { sequence_number = 1, timestamp = 2, port = 3 };
+enum class Purpose : std::uint8_t { offsets = 1, port = 2 };
 
 std::uint64_t keyed_hash(const SipKey& secret, const FlowKey& flow, Purpose purpose) {
     std::array<std::byte, 37> bytes;
@@ -23,13 +23,13 @@ std::uint64_t keyed_hash(const SipKey& secret, const FlowKey& flow, Purpose purp
 
 }  // namespace
 
-Seq initial_sequence_number(const SipKey& secret, const FlowKey& flow, Instant now) {
-    const auto m = static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::microseconds(4));
-    return Seq(m + static_cast<std::uint32_t>(keyed_hash(secret, flow, Purpose::sequence_number)));
+FlowOffsets flow_offsets(const SipKey& secret, const FlowKey& flow) {
+    const std::uint64_t hash = keyed_hash(secret, flow, Purpose::offsets);
+    return {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(hash >> 32)};
 }
 
-std::uint32_t timestamp_offset(const SipKey& secret, const FlowKey& flow) {
-    return static_cast<std::uint32_t>(keyed_hash(secret, flow, Purpose::timestamp));
+std::uint32_t sequence_clock(Instant now) {
+    return static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::microseconds(4));
 }
 
 std::uint32_t port_offset(const SipKey& secret, const FlowKey& flow) {

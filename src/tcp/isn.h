@@ -9,12 +9,15 @@
 
 namespace hourglass::tcp {
 
-/// ISN = M + F(local address, local port, remote address, remote port, secret), where M ticks every 4 microseconds
-/// (RFC 6528, section 3; RFC 9293, section 3.4.1).
-[[nodiscard]] Seq initial_sequence_number(const SipKey& secret, const FlowKey& flow, Instant now);
+/// What a secret makes of the two ends of a connection: the same for the same ends, unrelated for any others.
+struct FlowOffsets {
+    std::uint32_t sequence_number = 0;  ///< F(local address, local port, remote address, remote port, secret).
+    std::uint32_t timestamp = 0;        ///< Of the connection's timestamp clock (RFC 7323, section 5.4).
+};
+[[nodiscard]] FlowOffsets flow_offsets(const SipKey& secret, const FlowKey& flow);
 
-/// The offset of a connection's timestamp clock (RFC 7323, section 5.4: random, and the same for the same ends).
-[[nodiscard]] std::uint32_t timestamp_offset(const SipKey& secret, const FlowKey& flow);
+/// M of RFC 6528, section 3 (RFC 9293, section 3.4.1), which ticks every 4 microseconds: ISN = M + F.
+[[nodiscard]] std::uint32_t sequence_clock(Instant now);
 
 /// Where the search for an ephemeral port begins: RFC 6056, section 3.3.3 (algorithm 3). The flow's local port is left
 /// out of the hash.

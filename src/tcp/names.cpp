@@ -21,6 +21,8 @@ constexpr Reason describe(SendReason r) {
             return {"active open: our SYN", "RFC 9293 3.5"};
         case SendReason::passive_open:
             return {"passive open: SYN answered with SYN-ACK", "RFC 9293 3.10.7.2"};
+        case SendReason::syn_cookie:
+            return {"half-open queue full: SYN answered with a cookie", "RFC 4987 3.6"};
         case SendReason::handshake_ack:
             return {"third segment of the handshake", "RFC 9293 3.10.7.3"};
         case SendReason::new_data:
@@ -61,6 +63,8 @@ constexpr Reason describe(SendReason r) {
             return {"limited transmit: new data for a duplicate ACK", "RFC 3042 2"};
         case SendReason::window_probe:
             return {"probe of a closed window", "RFC 9293 3.8.6.1"};
+        case SendReason::urgent:
+            return {"urgent pointer", "RFC 9293 3.8.5"};
         case SendReason::keepalive:
             return {"keepalive", "RFC 9293 3.8.4"};
         case SendReason::challenge_ack:

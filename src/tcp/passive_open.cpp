@@ -6,6 +6,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
+#include "tcp/stateless_open.h"
 
 namespace hourglass::tcp {
 
@@ -26,7 +27,7 @@ HalfOpen compress(const Connection& c) {
     entry.timestamps = c.timestamps;
     entry.window_scaling = c.window_scaling;
     entry.sack = c.sack;
-    entry.snd_wscale = c.snd_wscale & 15;
+    entry.snd_wscale = c.snd_wscale;
     entry.ecn_mode = static_cast<std::uint8_t>(c.ecn_mode) & 3;
     entry.syn_ecn = static_cast<std::uint8_t>(c.syn_ecn) & 3;
     return entry;
@@ -44,14 +45,31 @@ Duration syn_ack_timeout(const Engine& e, std::uint8_t attempts) {
     return std::min(e.settings.rto_initial * (1 << attempts), e.settings.rto_max);
 }
 
+/// Less time has passed since the SYN than the listener waits for data, counted in the timeouts that have run out.
+bool still_defers(const Engine& e, const Connection& c, const HalfOpen& entry) {
+    Duration waited{};
+    for (std::uint8_t i = 0; i < entry.attempts; ++i) waited += syn_ack_timeout(e, i);
+    return waited < e.tuning(c).defer_accept;
+}
+
 }  // namespace
+
+Step defer_accept(Arrival& a) {
+    if (a.segment.data_size > 0 || a.segment.fin || a.entry.kind != FlowKind::half_open) return std::nullopt;
+    HalfOpen& entry = a.engine.half_open.slab[a.entry.index];
+    if (!still_defers(a.engine, *a.connection, entry)) return std::nullopt;
+    entry.deferred = true;
+    return Disposition{Verdict::accepted, "the listener waits for data"};
+}
 
 Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss, bool has_min_iss) {
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue)
         return drop_syn(e.counters.dropped_accept_full, Verdict::dropped_accept_full);
-    if (l.half_open >= l.options.half_open || e.half_open.slab.full())
-        return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    const bool full = l.half_open >= l.options.half_open || e.half_open.slab.full();
+    const bool stateless =
+        e.settings.syn_cookies == SynCookies::always || (full && e.settings.syn_cookies != SynCookies::off);
+    if (full && !stateless) return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
     const auto path = e.network.path_to(syn.flow.remote, syn.flow.local);
     if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
 
@@ -60,9 +78,12 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.compact = true;
     c.passive = true;
     c.state = State::listen;
+    c.listener = listener;
+    c.tuning = l.tuning;
     prepare(e, c, *path);
     learn_from_syn(e, c, syn);
-    c.iss = initial_sequence_number(e.secret, c.flow, e.now);
+    if (stateless) return answer_with_cookie(e, c, syn);
+    c.iss += sequence_clock(e.now);
     // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
     if (has_min_iss) c.iss = max(c.iss, min_iss);
     c.snd_una = c.iss;
@@ -73,7 +94,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     entry = compress(c);
     entry.deadline = to_tick(e.now + syn_ack_timeout(e, 0));
     e.half_open.enqueue(index);
-    e.flows.insert(e.hash(c.flow), {FlowKind::half_open, index});
+    e.flows.insert(syn.flow_hash, {FlowKind::half_open, index});
     ++l.half_open;
     e.change_state(c, State::syn_received, "SYN received");
     send_syn_ack(e, c, SendReason::passive_open);
@@ -86,6 +107,8 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.compact = true;
     c.passive = true;
     c.state = State::syn_received;
+    c.listener = e.listeners.find({entry.flow.local, entry.flow.local_port});
+    c.tuning = e.listeners.slab[c.listener].tuning;
     if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local))
         prepare(const_cast<Engine&>(e), c, *path);
     c.iss = entry.iss;
@@ -93,7 +116,7 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.snd_nxt = entry.iss + 1;
     c.irs = entry.irs;
     c.rcv_nxt = entry.irs + 1;
-    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e.settings), 65535u);  // what the SYN-ACK has promised
+    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e, c), 65535u);  // what the SYN-ACK has promised
     c.last_ack_sent = c.rcv_nxt;
     c.snd_wl1 = entry.irs;
     c.peer_mss = entry.peer_mss;
@@ -111,30 +134,33 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
 
 Step promote(Arrival& a) {
     Engine& e = a.engine;
-    const FlowEntry entry = e.find(a.connection->flow);
-    const HalfOpen half = e.half_open.slab[entry.index];
-    const std::uint32_t listener = e.listeners.find({half.flow.local, half.flow.local_port});
+    const FlowEntry entry = a.entry;
+    const std::uint32_t listener = a.connection->listener;
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue || e.connections.full()) {
         ++e.counters.dropped_accept_full;
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
-    e.half_open.dequeue(entry.index);
-    e.half_open.slab.give_back(entry.index);
-    --l.half_open;
-
-    Connection& c = *e.make_connection_for(half.flow, entry);
+    const bool from_cookie = entry.kind == FlowKind::none;
+    Connection& c = from_cookie ? *e.make_connection(a.segment.flow) : *e.make_connection_for(a.segment, entry);
     const std::uint32_t index = c.index;
     const std::uint32_t generation = c.generation;
     c = std::move(*a.connection);
     c.index = index;
     c.generation = generation;
     c.compact = false;
-    c.listener = listener;
-    // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
-    if (half.attempts == 0) {
+    e.tunings.share(c.tuning);
+    const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
+    c.no_delay = tuning.no_delay;
+    c.keepalive = tuning.keepalive;
+    if (!from_cookie) {
+        // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
+        const HalfOpen half = e.half_open.slab[entry.index];
+        e.half_open.dequeue(entry.index);
+        e.half_open.slab.give_back(entry.index);
+        --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (r > Duration::zero()) c.rto.on_sample(r);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_handshake(r, e.now);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);
@@ -168,6 +194,7 @@ void on_syn_ack_timer(Engine& e, std::uint32_t index) {
     ++entry.attempts;
     entry.deadline = to_tick(e.now + syn_ack_timeout(e, entry.attempts));
     e.half_open.enqueue(index);
+    if (entry.deferred && still_defers(e, c, entry)) return;
     ++e.counters.syn_ack_retransmitted;
     send_syn_ack(e, c, SendReason::retransmit_timeout);
 }
@@ -179,6 +206,16 @@ void remove_half_open(Engine& e, std::uint32_t index) {
     e.flows.erase(e.hash(flow), {FlowKind::half_open, index});
     e.half_open.dequeue(index);
     e.half_open.slab.give_back(index);
+}
+
+void count_half_open(Engine& e) {
+    for (std::uint32_t i = 0; i < e.listeners.slab.end(); ++i)
+        if (e.listeners.slab.used(i)) e.listeners.slab[i].half_open = 0;
+    for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
+        if (!e.half_open.slab.used(i)) continue;
+        const FlowKey& flow = e.half_open.slab[i].flow;
+        ++e.listeners.slab[e.listeners.find({flow.local, flow.local_port})].half_open;
+    }
 }
 
 }  // namespace hourglass::tcp

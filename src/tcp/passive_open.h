@@ -8,11 +8,15 @@
 namespace hourglass::tcp {
 
 /// A SYN has come for a listener: a half-open entry, and a SYN-ACK (RFC 9293, section 3.10.7.2, third). Dropped when
-/// the listener's half-open or accept queue, or the stack's table, is full.
+/// the accept queue is full; with the listener's half-open queue or the stack's table full, answered with a cookie or
+/// dropped as `Settings::syn_cookies` says.
 [[nodiscard]] Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss = Seq(0),
                                     bool has_min_iss = false);
 /// The entry as a connection in SYN-RECEIVED, for the length of one segment or one SYN-ACK.
 [[nodiscard]] Connection expand(const Engine& e, const HalfOpen& entry);
+/// The third segment has come without data, and the listener waits for some (Tuning::defer_accept): ends the
+/// processing, and the SYN-ACK is not repeated before that time is over.
+[[nodiscard]] Step defer_accept(Arrival& a);
 /// The third segment has come for an expanded entry: makes it a connection in the accept queue, to which `a` then
 /// points. Ends the segment's processing when there is no room: the entry stays, and the peer's next segment tries
 /// again.
@@ -23,5 +27,7 @@ void repeat_syn_ack(Engine& e, Connection& c);
 /// `Settings::syn_ack_retries` (then the entry goes).
 void on_syn_ack_timer(Engine& e, std::uint32_t index);
 void remove_half_open(Engine& e, std::uint32_t index);
+/// Counts each listener's handshakes anew: a listener for one address takes those over that came through one for any.
+void count_half_open(Engine& e);
 
 }  // namespace hourglass::tcp

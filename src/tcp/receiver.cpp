@@ -12,18 +12,22 @@ namespace {
 
 /// Where the window would end if all free space were offered.
 Seq possible_edge(const Engine& e, const Connection& c) {
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::uint32_t used = std::min(c.receive_queue_size(), limit);
     return c.rcv_nxt + (limit - used);
 }
 
 /// A peer that sends single octets above a gap must not cost a block of memory for each.
-std::size_t max_pieces(const Engine& e) {
-    return std::max<std::size_t>(16, 2 * receive_limit(e.settings) / BufferPool::kSmall);
+std::size_t max_pieces(const Engine& e, const Connection& c) {
+    return std::max<std::size_t>(16, 2 * receive_limit(e, c) / BufferPool::kSmall);
 }
 
 void acknowledge_in_order_data(Engine& e, Connection& c) {
-    if (++c.unacked_segments >= 2) {
+    ++c.unacked_segments;
+    if (c.quick_acks > 0 || e.tuning(c).quick_ack) {
+        if (c.quick_acks > 0) --c.quick_acks;
+        ack_now(e, c, SendReason::ack_pushed);
+    } else if (c.unacked_segments >= 2) {
         ack_now(e, c, SendReason::ack_every_second);
     } else if (c.delayed_ack_at == kNever) {
         c.delayed_ack_at = e.now + e.settings.delayed_ack;
@@ -31,17 +35,14 @@ void acknowledge_in_order_data(Engine& e, Connection& c) {
     }
 }
 
-/// RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own, also within a batch.
-void acknowledge_at_once(Engine& e, Connection& c, SendReason reason) {
-    if (c.ack_reason != SendReason::none && !c.compact) emit_ack(e, c, c.ack_reason);
-    ack_now(e, c, reason);
-}
-
 void keep_above_a_gap(Engine& e, Connection& c, Inbox& inbox, const Segment& seg) {
-    acknowledge_at_once(e, c, SendReason::ack_out_of_order);
+    // RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own; RFC 9293, MUST-59: but only once
+    // all that has arrived is processed.
+    ack_now(e, c, SendReason::ack_out_of_order);
+    if (inbox.duplicate_acks < UINT8_MAX) ++inbox.duplicate_acks;
     const Seq end = seg.seq + seg.data_size;
     if (const auto twice = inbox.sack.overlap(seg.seq, end)) inbox.sack.on_duplicate(twice->left, twice->right);
-    if (inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e)))
+    if (inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e, c)))
         inbox.sack.on_received(seg.seq, end);
     else
         ++e.counters.dropped_reassembly_full;
@@ -58,7 +59,7 @@ void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end) {
 
 std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
     const Seq edge = possible_edge(e, c);
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::int32_t growth = edge - c.rcv_adv;
     Seq promise = c.rcv_adv;
     if (growth >= static_cast<std::int32_t>(std::min<std::uint32_t>(limit / 2, local_mss(e, c)))) promise = edge;
@@ -71,7 +72,7 @@ std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
 bool window_update_due(const Engine& e, const Connection& c) {
     if (!is_synchronized(c.state) || c.fin_received) return false;
     const std::uint32_t mss = local_mss(e, c);
-    const std::uint32_t limit = receive_limit(e.settings);
+    const std::uint32_t limit = receive_limit(e, c);
     const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
     if (growth < static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * mss, limit / 8)))) return false;
     // A peer that has much of what it was promised left does not wait for more; the next ACK will tell it.
@@ -96,6 +97,7 @@ void take_text(Engine& e, Connection& c, const Segment& seg) {
             inbox.data.append(std::move(*piece));
         }
         inbox.sack.on_advance(c.rcv_nxt);
+        inbox.duplicate_acks = 0;
         ack_now(e, c, SendReason::ack_gap_filled);
     }
     c.notify_readable = true;

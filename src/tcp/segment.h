@@ -16,6 +16,7 @@ struct Segment {
     wire::TcpView view;
     wire::TcpOptions options;
     FlowKey flow;  ///< As this host sees it: local is the segment's destination.
+    std::uint32_t flow_hash = 0;
 
     Seq seq, ack;
     wire::TcpFlags flags;

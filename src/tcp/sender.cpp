@@ -16,7 +16,9 @@ namespace hourglass::tcp {
 namespace {
 
 /// What keeps the sender from sending more.
-enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, pacing };
+enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork, pacing };
+
+constexpr Duration kCorkTime = std::chrono::milliseconds(200);
 
 bool may_transmit_data(State s) {
     return s == State::established || s == State::close_wait || s == State::fin_wait_1 || s == State::closing ||
@@ -29,21 +31,18 @@ std::uint32_t usable_window(const Connection& c) {
     return usable > 0 ? static_cast<std::uint32_t>(usable) : 0;
 }
 
-/// Octets queued and never sent.
-std::uint32_t unsent(const Connection& c) {
-    return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - c.snd_nxt);
-}
-
 /// The largest payload of one emission: a segment, or what the device cuts into segments.
 std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
-    const std::uint32_t most = std::min(c.max_gso, pace.quantum);
+    const std::uint32_t most = std::min<std::uint32_t>(c.max_gso, pace.quantum);
     const std::uint32_t payload = segment_payload(c);
-    return most <= payload ? payload : most / payload * payload;
+    // A device that cuts would copy the urgent pointer as it is.
+    return most <= payload || c.outbox->urgent ? payload : most / payload * payload;
 }
 
 /// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
 void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
     Outbox& o = *c.outbox;
+    o.used = true;
     const Outstanding before = c.outstanding();
     const auto snapshot = [&](Seq from, Seq to, bool again) {
         return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
@@ -105,7 +104,7 @@ bool retransmit(Engine& e, Connection& c, const SentRange* due) {
 /// RFC 9293, section 3.8.6.2.1 with Nagle's algorithm (section 3.7.4): is a segment of `size` octets worth sending?
 bool is_worth_sending(const Connection& c, std::uint32_t size, std::uint32_t queued) {
     if (size >= segment_payload(c)) return true;
-    const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued;
+    const bool nothing_waits_for_ack = c.in_flight() == 0 || c.no_delay || c.fin_queued || c.outbox->urgent;
     if (size == queued) return nothing_waits_for_ack;
     return nothing_waits_for_ack && size >= c.max_snd_wnd / 2;
 }
@@ -144,8 +143,10 @@ Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit)
     std::uint32_t size = std::min({queued, usable, room, largest_emission(c, pace)});
     // A piece of a segment waits unless it ends the queue.
     if (size > payload && size < queued) size -= size % payload;
-    if (!permit.at_once && !is_worth_sending(c, size, queued))
-        return usable < queued ? Limit::peer_window : Limit::nagle;
+    if (!permit.at_once) {
+        if (size < payload && is_corked(e, c)) return Limit::cork;
+        if (!is_worth_sending(c, size, queued)) return usable < queued ? Limit::peer_window : Limit::nagle;
+    }
     const bool with_fin = fin_waits && size == queued && size < usable;
     emit_range(e, c, c.snd_nxt, c.snd_nxt + size + (with_fin ? 1 : 0), reason_for(c, permit, size), false);
     return Limit::none;
@@ -198,6 +199,10 @@ Limit send_all_allowed(Engine& e, Connection& c) {
 /// holds (RFC 9293, sections 3.8.6.1 and 3.8.6.2.1, override timeout).
 void send_probe(Engine& e, Connection& c) {
     c.probe_due = false;
+    if (is_corked(e, c)) {
+        emit_range(e, c, c.snd_nxt, c.data_end(), SendReason::new_data, false);
+        return;
+    }
     ++e.counters.window_probes;
     if (c.window_probed) {
         emit_range(e, c, c.snd_una, c.snd_nxt, SendReason::window_probe, true);
@@ -211,10 +216,10 @@ void send_probe(Engine& e, Connection& c) {
 
 void run_timers(Engine& e, Connection& c, Limit limit) {
     const bool waits_for_window = limit == Limit::peer_window && (c.in_flight() == 0 || c.window_probed);
-    if (waits_for_window) {
+    if (waits_for_window || (limit == Limit::cork && c.in_flight() == 0)) {
         if (!c.persisting) {
             c.persisting = true;
-            c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
+            c.outbox->retransmit_at = e.now + (limit == Limit::cork ? kCorkTime : c.rto.value(e.settings));
         }
     } else if (c.in_flight() == 0) {
         c.persisting = false;
@@ -246,7 +251,37 @@ void restart_after_idle(const Engine& e, Connection& c) {
                             initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
 }
 
+void send_duplicate_acks(Engine& e, Connection& c) {
+    for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
+}
+
 }  // namespace
+
+std::uint32_t unsent(const Connection& c) {
+    return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - max(c.snd_nxt, c.data_begin()));
+}
+
+std::size_t room_to_send(const Engine& e, const Connection& c) {
+    if (!may_send(c.state) || c.fin_queued || c.detached) return 0;
+    const Tuning& t = e.tuning(c);
+    if (t.not_sent_low_water > 0 && unsent(c) >= t.not_sent_low_water) return 0;
+    const std::size_t queued = c.send_queue_size();
+    return queued < t.send_buffer ? t.send_buffer - queued : 0;
+}
+
+void tell_writable(Engine& e, Connection& c) {
+    if (!c.wants_writable || room_to_send(e, c) == 0) return;
+    c.wants_writable = false;
+    c.notify_writable = true;
+    e.want_notify(c);
+}
+
+bool is_corked(const Engine& e, const Connection& c) {
+    if (c.tuning == TuningTable::kDefaults || !e.tuning(c).cork || c.fin_queued || !c.outbox || c.outbox->urgent)
+        return false;
+    const std::uint32_t queued = unsent(c);
+    return queued > 0 && queued < c.snd_mss && queued <= usable_window(c);
+}
 
 void transmit(Engine& e, Connection& c) {
     if (c.syn_due) {
@@ -261,15 +296,20 @@ void transmit(Engine& e, Connection& c) {
         const Limit limit = send_all_allowed(e, c);
         note_limit(c, limit);
         run_timers(e, c, limit);
+        if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
     }
-    if (c.ack_reason != SendReason::none)
+    if (c.inbox && c.inbox->duplicate_acks > 0)
+        send_duplicate_acks(e, c);
+    else if (c.ack_reason != SendReason::none)
         emit_ack(e, c, c.ack_reason);
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);
     if (!c.detached) {
         if (c.idle_due) set_idle_timer(e, c);
-        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && c.inbox->sack.empty()) c.inbox.reset();
+        if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && c.inbox->sack.empty() &&
+            !c.inbox->urgent)
+            c.inbox.reset();
         e.timers_changed(c);
     }
 }

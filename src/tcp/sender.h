@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "tcp/connection.h"
 
 namespace hourglass::tcp {
@@ -10,5 +13,14 @@ class Engine;
 /// Nagle's algorithm allow, and an acknowledgement that is due and has found no data to ride on goes alone. Afterwards
 /// the retransmission or persist timer runs if, and only if, there is something for it to watch.
 void transmit(Engine& e, Connection& c);
+
+/// Octets that SEND would take now.
+[[nodiscard]] std::size_t room_to_send(const Engine& e, const Connection& c);
+/// The application waits for room to send and there is some: it is told in this round.
+void tell_writable(Engine& e, Connection& c);
+/// Octets queued and never sent.
+[[nodiscard]] std::uint32_t unsent(const Connection& c);
+/// True when what is queued waits only because the application has corked the connection.
+[[nodiscard]] bool is_corked(const Engine& e, const Connection& c);
 
 }  // namespace hourglass::tcp

@@ -7,6 +7,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
+#include "tcp/passive_open.h"
 
 namespace hourglass::tcp {
 
@@ -30,7 +31,10 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.local = local;
     entry.options = options;
     entry.generation = engine_->next_generation++;
+    if (options.tuning) set_tuning(*engine_, entry, *options.tuning);
+    entry.rcv_wscale = window_shift(engine_->settings, options.tuning.value_or(default_tuning()).receive_buffer);
     table.insert(index);
+    count_half_open(*engine_);
     return engine_->listener_of(index);
 }
 
@@ -41,16 +45,22 @@ void Stack::receive(Packet segment, const IpAddress& source, const IpAddress& de
 void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
+    // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
+    if (entry.kind == FlowKind::half_open && hard && e.half_open.slab[entry.index].iss == seq) {
+        ++e.counters.attempt_fails;
+        remove_half_open(e, entry.index);
+    }
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
     if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
-    if (c.state == State::syn_sent && hard) {
+    if (!is_synchronized(c.state) && hard) {
         ++e.counters.attempt_fails;
         e.finish(c, Error::unreachable, "ICMP unreachable");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
-        c.error = Error::unreachable;
+        c.soft_error = Error::unreachable;
+        c.notify_trouble = true;
+        e.want_notify(c);
     }
 }
 
@@ -76,6 +86,7 @@ Instant Stack::next_deadline() { return engine_->next_deadline(); }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
 const Counters& Stack::counters() const { return engine_->counters; }
 const Settings& Stack::settings() const { return engine_->settings; }
+const Tuning& Stack::default_tuning() const { return engine_->tunings.defaults(); }
 std::vector<ConnectionInfo> Stack::connections() const { return list_connections(*engine_); }
 std::size_t Stack::size() const { return engine_->flows.size(); }
 std::string Stack::check_invariants() const { return check_all(*engine_); }

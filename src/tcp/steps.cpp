@@ -44,7 +44,10 @@ Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clau
     Connection& c = *a.connection;
     if (a.segment.data_size > 0 && verdict == Verdict::duplicate)
         report_duplicate(a.engine, c, a.segment.seq, min(a.segment.seq + a.segment.data_size, c.rcv_nxt));
-    ack_now(a.engine, c, SendReason::ack_duplicate_data);
+    // Data that comes again wants its acknowledgement; anything else may come from an end that disagrees, and answers
+    // of answers would never end.
+    if (a.segment.data_size > 0 || a.segment.fin || a.engine.may_answer_again(c))
+        ack_now(a.engine, c, SendReason::ack_duplicate_data);
     return {verdict, clause};
 }
 
@@ -123,7 +126,7 @@ Step check_synchronized(Arrival& a) {
 }
 
 Disposition challenge(Arrival& a, std::string_view clause) {
-    if (a.engine.take_challenge_allowance()) {
+    if (a.engine.take_challenge_allowance(*a.connection)) {
         ++a.engine.counters.challenge_acks;
         ack_now(a.engine, *a.connection, SendReason::challenge_ack);
     }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "tcp/connection.h"
+#include "tcp/flow_table.h"
 #include "tcp/segment.h"
 
 namespace hourglass::tcp {
@@ -14,6 +15,7 @@ struct Arrival {
     Engine& engine;
     Connection* connection;  ///< A half-open entry's expansion until the handshake completes, then the real one.
     Segment& segment;
+    FlowEntry entry{};  ///< What the segment's flow leads to in the table.
 };
 
 /// A step's result: set when the segment's processing ends there.

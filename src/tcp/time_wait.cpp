@@ -21,9 +21,10 @@ void enter_time_wait(Engine& e, Connection& c, std::string_view trigger) {
         entry.timestamps = c.timestamps;
         entry.deadline = to_tick(e.now + 2 * e.settings.msl);
         e.time_wait.queue.push_back(e.time_wait.slab, index);
-        e.flows.insert(e.hash(c.flow), {FlowKind::time_wait, index});
+        e.replace(c, {FlowKind::time_wait, index});
+    } else {
+        e.detach(c);
     }
-    e.detach(c);
     c.outbox.reset();
     c.notify_closed = true;
     e.want_notify(c);

@@ -4,6 +4,7 @@
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
+#include "tcp/sender.h"
 
 namespace hourglass::tcp {
 
@@ -14,9 +15,31 @@ void tell(Engine& e, const Connection& c, std::string_view timer, std::uint32_t 
         e.observer->timer_expired({e.now, c.flow, c.state, timer, count});
 }
 
-std::uint8_t allowed_retries(const Engine& e, const Connection& c) {
-    if (c.state == State::syn_sent || c.state == State::syn_received) return e.settings.syn_retries;
-    return c.released ? e.settings.orphan_retries : e.settings.data_retries;
+/// R2 of RFC 9293, section 3.8.3: what the application has set (RFC 5482), else a number of attempts.
+bool past_r2(const Engine& e, const Connection& c) {
+    const Outbox& o = *c.outbox;
+    const Tuning& t = e.tuning(c);
+    if (t.user_timeout > Duration::zero() && e.now - o.unanswered_since >= t.user_timeout) return true;
+    if (!is_synchronized(c.state)) return o.retries >= t.syn_retries;
+    if (t.user_timeout > Duration::zero() && !c.released) return false;
+    return o.retries >= (c.released ? e.settings.orphan_retries : e.settings.data_retries);
+}
+
+/// The next time to look: after the timeout, or when the application's patience ends.
+Instant next_attempt(const Engine& e, const Connection& c) {
+    const Duration patience = e.tuning(c).user_timeout;
+    const Duration timeout = c.rto.value(e.settings);
+    if (patience == Duration::zero()) return e.now + timeout;
+    return e.now + std::min(timeout, patience - (e.now - c.outbox->unanswered_since));
+}
+
+/// Past R1 the network layer gets negative advice, and the application is told once (RFC 9293, MUST-20 and SHLD-9).
+void advise(Engine& e, Connection& c) {
+    if (c.outbox->retries < e.settings.advice_retries) return;
+    e.network.doubt_path(c.flow.remote);
+    if (c.outbox->retries > e.settings.advice_retries) return;
+    c.notify_trouble = true;
+    e.want_notify(c);
 }
 
 /// RFC 9293, section 3.8.3: past R2 the connection is closed. Only when the peer may still hold it is a RST of use.
@@ -26,24 +49,30 @@ void give_up(Engine& e, Connection& c) {
         emit_reset(e, c, SendReason::reset_timeout);
     else
         ++e.counters.attempt_fails;
-    e.finish(c, c.error == Error::none ? Error::timed_out : c.error, "too many retransmissions");
+    e.finish(c, c.soft_error == Error::none ? Error::timed_out : c.soft_error, "too many retransmissions");
 }
 
 void on_persist(Engine& e, Connection& c) {
-    tell(e, c, "persist", c.outbox->retries + 1u);
-    // Probes without any answer are counted; answers of a closed window begin the count again.
-    if (++c.outbox->retries > allowed_retries(e, c)) return give_up(e, c);
-    c.rto.on_timeout();
-    c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
+    Outbox& o = *c.outbox;
     c.probe_due = true;
     e.want_output(c);
+    if (is_corked(e, c)) return tell(e, c, "cork", 1);
+    tell(e, c, "persist", o.retries + 1u);
+    // Probes without any answer are counted; answers of a closed window begin the count again.
+    if (o.retries == 0) o.unanswered_since = e.now;
+    if (past_r2(e, c)) return give_up(e, c);
+    ++o.retries;
+    c.rto.on_timeout();
+    o.retransmit_at = next_attempt(e, c);
 }
 
 void on_retransmission(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
     tell(e, c, "retransmission", o.retries + 1u);
-    if (o.retries >= allowed_retries(e, c)) return give_up(e, c);
+    if (o.retries == 0) o.unanswered_since = e.now - c.rto.value(e.settings);
+    if (past_r2(e, c)) return give_up(e, c);
     ++o.retries;
+    advise(e, c);
     c.rto.on_timeout();  // RFC 6298, (5.5)
     if (!is_synchronized(c.state)) {
         c.syn_due = true;
@@ -51,22 +80,26 @@ void on_retransmission(Engine& e, Connection& c) {
     } else {
         on_data_timeout(e, c);
     }
-    o.retransmit_at = e.now + c.rto.value(e.settings);  // (5.6)
+    o.retransmit_at = next_attempt(e, c);  // (5.6)
     e.want_output(c);
 }
 
 /// RFC 9293, section 3.8.4: an old octet makes the peer acknowledge. Data in flight has its own timer.
 void on_keepalive(Engine& e, Connection& c) {
+    const Tuning& t = e.tuning(c);
     if (c.in_flight() > 0) {
-        c.idle_at = e.now + e.settings.keepalive_interval;
+        c.idle_at = e.now + t.keepalive_interval;
         return;
     }
     tell(e, c, "keepalive", c.keepalive_probes + 1u);
-    if (c.keepalive_probes >= e.settings.keepalive_probes) return give_up(e, c);
+    const Duration silence = t.keepalive_idle + c.keepalive_probes * t.keepalive_interval;
+    const bool enough = t.user_timeout > Duration::zero() ? c.keepalive_probes > 0 && silence >= t.user_timeout
+                                                          : c.keepalive_probes >= t.keepalive_probes;
+    if (enough) return give_up(e, c);
     ++c.keepalive_probes;
     ++e.counters.keepalives;
     emit(e, c, {.seq = c.snd_nxt - 1, .flags = wire::TcpFlags::kAck, .reason = SendReason::keepalive});
-    c.idle_at = e.now + e.settings.keepalive_interval;
+    c.idle_at = e.now + t.keepalive_interval;
 }
 
 void on_idle(Engine& e, Connection& c) {
@@ -114,9 +147,9 @@ void expire_outbox(Engine& e, Connection& c, Outbox& o) {
 void set_idle_timer(Engine& e, Connection& c) {
     c.idle_due = false;
     if (c.state == State::fin_wait_2 && c.released)
-        c.idle_at = e.now + e.settings.fin_wait_2_timeout;
+        c.idle_at = e.now + e.tuning(c).fin_wait_2_timeout;
     else
-        c.idle_at = c.keepalive && is_synchronized(c.state) ? e.now + e.settings.keepalive_idle : kNever;
+        c.idle_at = c.keepalive && is_synchronized(c.state) ? e.now + e.tuning(c).keepalive_idle : kNever;
     e.timers_changed(c);
 }
 

@@ -7,16 +7,12 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/passive_open.h"
+#include "tcp/sender.h"
+#include "tcp/urgent.h"
 
 namespace hourglass::tcp {
 
 namespace {
-
-std::size_t room_to_send(const Engine& e, const Connection& c) {
-    if (!may_send(c.state) || c.fin_queued || c.detached) return 0;
-    const std::size_t queued = c.send_queue_size();
-    return queued < e.settings.send_buffer ? e.settings.send_buffer - queued : 0;
-}
 
 /// What was taken away from the receive queue may let the window open, or let an ended connection go.
 void after_reading(Engine& e, Connection& c) {
@@ -69,10 +65,15 @@ std::size_t Stream::writable() const {
     return c == nullptr ? 0 : room_to_send(*engine_, *c);
 }
 
+void Stream::want_writable() {
+    if (Connection* c = find(); c != nullptr) c->wants_writable = true;
+}
+
 std::size_t Stream::receive(std::span<std::byte> out) {
     Connection* c = find();
     if (c == nullptr || !c->inbox) return 0;
-    const std::size_t n = c->inbox->data.take(out);
+    const std::size_t n = c->inbox->data.take(out.first(begin_read(*engine_, *c, out.size())));
+    end_read(*c);
     after_reading(*engine_, *c);
     return n;
 }
@@ -80,25 +81,56 @@ std::size_t Stream::receive(std::span<std::byte> out) {
 Slice Stream::receive_slice(std::size_t max) {
     Connection* c = find();
     if (c == nullptr || c->receive_queue_size() == 0 || max == 0) return {};
-    Slice piece = c->inbox->data.take(max);
+    max = begin_read(*engine_, *c, max);
+    Slice piece = max > 0 ? c->inbox->data.take(max) : Slice();
+    end_read(*c);
     after_reading(*engine_, *c);
     return piece;
 }
 
+std::size_t Stream::peek(std::span<std::byte> out, std::size_t offset) const {
+    const std::size_t there = readable();
+    if (offset >= there) return 0;
+    const std::size_t n = std::min(out.size(), there - offset);
+    find()->inbox->data.copy(offset, out.first(n));
+    return n;
+}
+
 std::size_t Stream::readable() const {
     const Connection* c = find();
-    return c == nullptr ? 0 : c->receive_queue_size();
+    if (c == nullptr || c->receive_queue_size() == 0) return 0;
+    return engine_->tuning(*c).urgent_inline ? c->receive_queue_size() : readable_out_of_line(*c);
 }
 
 bool Stream::at_end() const {
     const Connection* c = find();
-    return c == nullptr || (c->receive_queue_size() == 0 && (c->fin_received || c->error != Error::none));
+    return c == nullptr ||
+           (c->receive_queue_size() == 0 && (c->fin_received || c->receive_shut || c->error != Error::none));
+}
+
+std::size_t Stream::unacknowledged() const {
+    const Connection* c = find();
+    return c == nullptr ? 0 : c->send_queue_size();
+}
+
+std::size_t Stream::unsent() const {
+    const Connection* c = find();
+    if (c == nullptr || c->send_queue_size() == 0) return 0;
+    return tcp::unsent(*c);
 }
 
 void Stream::shutdown() {
     Connection* c = find();
     if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
     begin_close(*engine_, *c, "CLOSE call");
+}
+
+void Stream::shutdown_receive() {
+    Connection* c = find();
+    if (c == nullptr) return;
+    c->receive_shut = true;
+    c->notify_readable = true;
+    engine_->want_notify(*c);
 }
 
 void Stream::close() {
@@ -113,7 +145,8 @@ void Stream::close() {
     }
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
     // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
-    if (c->state == State::syn_sent || c->receive_queue_size() > 0)
+    const bool by_reset = engine_->tuning(*c).linger == Duration::zero();
+    if (c->state == State::syn_sent || c->receive_queue_size() > 0 || by_reset)
         return abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
     c->released = true;
     c->notify_readable = false;
@@ -151,6 +184,21 @@ void Stream::set_keepalive(bool on) {
     c->keepalive_probes = 0;
     c->idle_due = true;
     engine_->want_output(*c);
+}
+
+Error Stream::error() const {
+    const Connection* c = find();
+    if (c == nullptr) return Error::none;
+    return c->error != Error::none && !c->error_taken ? c->error : c->soft_error;
+}
+
+Error Stream::take_error() {
+    const Error error = this->error();
+    Connection* c = find();
+    if (error == Error::none) return error;
+    if (c->error != Error::none) c->error_taken = true;
+    c->soft_error = Error::none;
+    return error;
 }
 
 bool Stream::exists() const { return find() != nullptr; }
@@ -204,6 +252,7 @@ void Listener::close() {
         abort_connection(e, c, SendReason::reset_abort, Error::aborted);
     }
     e.listeners.erase(index_);
+    e.tunings.release(entry->tuning);
     e.listeners.slab.give_back(index_);
 }
 

@@ -102,7 +102,19 @@ std::optional<SocketId> SocketTable::find(const SocketAddress& destination) cons
 
 bool SocketTable::is_joined(const IpAddress& group) const { return groups_.contains(group); }
 
-bool SocketTable::is_open(const SocketAddress& local) const { return find(local).has_value(); }
+void SocketTable::on_failure(SocketId socket, FailureHandler handler) {
+    const auto found = sockets_.find(socket);
+    if (found != sockets_.end())
+        found->second.failure_handler = std::make_shared<const FailureHandler>(std::move(handler));
+}
+
+bool SocketTable::report(const SocketAddress& local, const Failure& failure) {
+    const auto socket = find(local);
+    if (!socket) return false;
+    const bool wanted = sockets_.at(*socket).failure_handler != nullptr;
+    if (wanted && failures_.size() < limits_.queued_datagrams) failures_.emplace_back(*socket, failure);
+    return true;
+}
 
 std::expected<Delivery, wire::ParseError> SocketTable::receive(Packet& packet, std::size_t offset,
                                                                const IpAddress& source, const IpAddress& destination) {
@@ -124,6 +136,12 @@ std::expected<Delivery, wire::ParseError> SocketTable::receive(Packet& packet, s
 }
 
 void SocketTable::poll(Instant now) {
+    for (const auto& [socket, failure] : std::exchange(failures_, {})) {
+        const auto found = sockets_.find(socket);
+        if (found == sockets_.end()) continue;
+        const std::shared_ptr<const FailureHandler> handler = found->second.failure_handler;
+        if (handler && *handler) (*handler)(failure);
+    }
     if (queue_.empty()) return;
     const std::vector<Waiting> batch = std::exchange(queue_, {});
     for (const Waiting& waiting : batch) {

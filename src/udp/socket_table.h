@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "hourglass/base/address.h"
@@ -45,6 +46,7 @@ class SocketTable final : public Sockets {
     std::expected<SocketId, Error> open(SocketAddress local, DatagramHandler handler) override;
     void close(SocketId socket) override;
     std::expected<void, Error> send(SocketId socket, SocketAddress to, std::span<const std::byte> bytes) override;
+    void on_failure(SocketId socket, FailureHandler handler) override;
     [[nodiscard]] SocketAddress local(SocketId socket) const override;
 
     /// A packet has arrived whose UDP header starts at `offset`. It is taken (moved from) only when it is queued: what
@@ -53,16 +55,18 @@ class SocketTable final : public Sockets {
                                                       const IpAddress& destination);
     /// True when a socket has asked for this group.
     [[nodiscard]] bool is_joined(const IpAddress& group) const;
-    /// True when a datagram from this address and port can have been sent by an open socket.
-    [[nodiscard]] bool is_open(const SocketAddress& local) const;
+    /// The network reports on a datagram from this address and port. False when no open socket can have sent it.
+    bool report(const SocketAddress& local, const Failure& failure);
     /// Calls the handlers of what has arrived.
     void poll(Instant now);
-    [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+    [[nodiscard]] bool has_work() const { return !queue_.empty() || !failures_.empty(); }
 
   private:
     struct Socket {
         SocketAddress local;
-        std::shared_ptr<const DatagramHandler> handler;  // Shared: it may close its own socket while it runs.
+        // Shared: they may close their own socket while they run.
+        std::shared_ptr<const DatagramHandler> handler;
+        std::shared_ptr<const FailureHandler> failure_handler{};
     };
     struct Waiting {
         SocketId socket{};
@@ -84,6 +88,7 @@ class SocketTable final : public Sockets {
     std::map<SocketAddress, SocketId> bound_;
     std::map<IpAddress, std::uint32_t> groups_;  // Sockets that have joined each.
     std::vector<Waiting> queue_;
+    std::vector<std::pair<SocketId, Failure>> failures_;
 };
 
 }  // namespace hourglass::udp

@@ -23,6 +23,7 @@ TEST_F(Attack, ASynInAConnectionIsChallenged_Rfc5961_4_2) {
     accept_connection();
     in({.flags = "S", .seq = 50});
     EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
+    pass(500ms);
     in({.flags = "S", .seq = 900'000});
     EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
     EXPECT_EQ(state(), State::established);
@@ -44,12 +45,46 @@ TEST_F(Attack, AnAckOlderThanTheLargestWindowIsChallenged_Rfc5961_5_2) {
 
 TEST_F(Attack, ChallengesHaveARateLimit_Rfc5961_7) {
     settings.challenge_acks_per_second = 10;
+    settings.challenge_ack_interval = 0ms;
     accept_connection();
     for (int i = 0; i < 1000; ++i) in({.flags = "R", .seq = 100});
     int answers = 0;
     while (out() != "nothing") ++answers;
     EXPECT_LE(answers, 10);
     EXPECT_GE(answers, 5);
+}
+
+TEST_F(Attack, OneConnectionAnswersTwiceASecondAtMost) {
+    accept_connection();
+    in({.flags = "R", .seq = 100});
+    EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
+    pass(499ms);
+    in({.flags = "R", .seq = 100});
+    EXPECT_EQ(out(), "nothing");
+    pass(1ms);
+    in({.flags = "R", .seq = 100});
+    EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
+}
+
+TEST_F(Attack, TwoEndsThatDisagreeDoNotAcknowledgeForEver) {
+    accept_connection();
+    in({.flags = ".", .seq = 900'000, .ack = 1});
+    EXPECT_EQ(out(), ". seq=1 ack=1 len=0");
+    in({.flags = ".", .seq = 900'000, .ack = 1});
+    EXPECT_EQ(out(), "nothing");
+    in({.flags = ".", .seq = 900'000, .ack = 1, .data = "old data"});
+    EXPECT_EQ(out(), ". seq=1 ack=1 len=0") << "data that comes again is always answered";
+}
+
+TEST_F(Attack, AResetDoesNotEndTimeWait_Rfc1337_3) {
+    accept_connection();
+    app.stream.close();
+    poll();
+    out();
+    in({.flags = "F.", .seq = 1, .ack = 2});
+    EXPECT_EQ(out(), ". seq=2 ack=2 len=0");
+    in({.flags = "R", .seq = 2});
+    EXPECT_EQ(stack().size(), 1u);
 }
 
 TEST_F(Attack, OverlappingOctetsOfAnotherContentDoNotReplaceTheFirst) {

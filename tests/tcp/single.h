@@ -14,13 +14,15 @@ using namespace std::chrono_literals;
 
 /// A segment as a test writes it. Sequence numbers are relative: ours to our ISS, the peer's to `kPeerIss`.
 struct Wire {
-    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P . (ACK) E (ECE) W (CWR) e (AE)
+    std::string flags = ".";  ///< Letters as tcpdump has them: S F R P U . (ACK) E (ECE) W (CWR) e (AE)
     std::uint32_t seq = 0;
     std::uint32_t ack = 0;
     std::string data{};
     std::uint16_t win = 65535;
     wire::TcpOptions options{};
+    std::uint16_t urgent = 0;
     wire::Ecn ecn = wire::Ecn::not_ect;  ///< Of the datagram.
+    bool bad_checksum = false;
 };
 
 /// Writes down what an application is told.
@@ -31,6 +33,8 @@ class Application : public ConnectionHandler, public AcceptHandler {
         log.push_back("readable");
         if (reads) read_all(s);
     }
+    void on_urgent(Stream) override { log.push_back("urgent"); }
+    void on_trouble(Stream, Error e) override { log.push_back(fmt::format("trouble: {}", to_string(e))); }
     void on_writable(Stream) override { log.push_back("writable"); }
     void on_closed(Stream, Error e) override { log.push_back(fmt::format("closed: {}", to_string(e))); }
     void on_acceptable(Listener l) override {
@@ -54,15 +58,17 @@ class Application : public ConnectionHandler, public AcceptHandler {
 class Single : public ::testing::Test, public Network {
   public:
     static constexpr std::uint32_t kPeerIss = 1'000'000;
-    const SocketAddress us{IpAddress::v4(10, 0, 0, 1), Port(80)};
-    const SocketAddress peer{IpAddress::v4(10, 0, 0, 2), Port(5000)};
+    SocketAddress us{IpAddress::v4(10, 0, 0, 1), Port(80)};
+    SocketAddress peer{IpAddress::v4(10, 0, 0, 2), Port(5000)};
 
     std::optional<Path> path_to(const IpAddress&, const IpAddress&) override {
         return Path{.source = us.address, .mtu = mtu};
     }
+    void doubt_path(const IpAddress&) override { ++doubts; }
     void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override {
         const auto bytes = std::as_const(segment).bytes();
         EXPECT_TRUE(wire::verify_transport(source, destination, wire::IpProtocol::tcp, bytes)) << "checksum";
+        last_source = source;
         sent_.push_back(std::move(segment));
     }
 
@@ -107,12 +113,14 @@ class Single : public ::testing::Test, public Network {
                           .ack = Seq(0),
                           .flags = {},
                           .window = w.win,
+                          .urgent_pointer = w.urgent,
                           .options = w.options};
         for (const char f : w.flags) {
             if (f == 'S') h.flags |= wire::TcpFlags::kSyn;
             if (f == 'F') h.flags |= wire::TcpFlags::kFin;
             if (f == 'R') h.flags |= wire::TcpFlags::kRst;
             if (f == 'P') h.flags |= wire::TcpFlags::kPsh;
+            if (f == 'U') h.flags |= wire::TcpFlags::kUrg;
             if (f == '.') h.flags |= wire::TcpFlags::kAck;
             if (f == 'E') h.flags |= wire::TcpFlags::kEce;
             if (f == 'W') h.flags |= wire::TcpFlags::kCwr;
@@ -126,6 +134,7 @@ class Single : public ::testing::Test, public Network {
             p.bytes().data() + wire::TcpHeader::kChecksumOffset,
             wire::transport_checksum(from.address, us.address, wire::IpProtocol::tcp, std::as_const(p).bytes()));
         p.ecn = static_cast<std::uint8_t>(w.ecn);
+        if (w.bad_checksum) p.bytes()[wire::TcpHeader::kChecksumOffset] ^= std::byte{0x55};
         stack().receive(std::move(p), from.address, us.address, now);
     }
     void poll() {
@@ -146,6 +155,8 @@ class Single : public ::testing::Test, public Network {
         if (sent_.empty()) return "nothing";
         const Packet p = std::move(sent_.front());
         sent_.pop_front();
+        last_traffic_class = p.traffic_class;
+        last_hop_limit = p.hop_limit;
         const auto view = wire::TcpView::parse(p.bytes());
         last_header = view->header();
         last_ecn = wire::Ecn(p.ecn);
@@ -187,6 +198,9 @@ class Single : public ::testing::Test, public Network {
     Seq our_iss;
     wire::TcpHeader last_header;
     std::string last_data;
+    IpAddress last_source;
+    std::size_t doubts = 0;  ///< Negative advice to IP so far.
+    std::uint8_t last_traffic_class = 0, last_hop_limit = 0;
     wire::Ecn last_ecn = wire::Ecn::not_ect;
 
   private:

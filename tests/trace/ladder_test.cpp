@@ -31,9 +31,10 @@ TEST(Ladder, ShowsAConversationFromSynToTheEndOfTimeWait) {
 
                  client │                                         │ server
                  CLOSED │                                         │ LISTEN
-  0.000 ms     SYN-SENT ●── SYN seq=0 win=65535 <mss 1460, ws 5> ▶● SYN-RECEIVED
+  0.000 ms     SYN-SENT ●── SYN seq=0 win=65535 ─────────────────▶● SYN-RECEIVED
+                        │   <mss 1460, ws 5, sack ok>             │
  10.000 ms  ESTABLISHED ●◀─ SYN-ACK seq=0 ack=1 win=65535 ────────│ SYN-RECEIVED
-                        │   <mss 1460, ws 5>                      │
+                        │   <mss 1460, ws 5, sack ok>             │
  20.000 ms  ESTABLISHED │── PSH ACK seq=1 ack=1 len=32 ──────────▶● ESTABLISHED
                         │   win=1048576                           │
                         │   GET / HTTP/1.1                        │

@@ -164,11 +164,15 @@ class Packet {
         std::swap(begin_, other.begin_);
         std::swap(end_, other.end_);
         std::swap(offload, other.offload);
+        std::swap(traffic_class, other.traffic_class);
+        std::swap(hop_limit, other.hop_limit);
         std::swap(ecn, other.ecn);
         std::swap(id, other.id);
     }
 
     Offload offload;
+    std::uint8_t traffic_class = 0;  ///< To send: IPv4's TOS or IPv6's traffic class.
+    std::uint8_t hop_limit = 0;      ///< To send: TTL or hop limit; 0: the host's default.
     /// The two bits of the ECN field (RFC 3168, section 5) as the transport sees them: what the datagram that brought
     /// this segment had, or what the one that takes it away is to have.
     std::uint8_t ecn = 0;

@@ -84,6 +84,12 @@ class Host {
     [[nodiscard]] const InterfaceSettings& interface(InterfaceId id) const;
     [[nodiscard]] std::size_t interface_count() const;
     [[nodiscard]] bool is_local(const IpAddress& address) const;
+    /// Gives an interface one more address, with the prefix that is on its link.
+    void add_address(InterfaceId interface, const Prefix& address);
+    /// The local address that is used towards `destination` (RFC 6724); nothing when there is no route.
+    [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const;
+    /// The largest datagram that fits the way to `destination`, as far as known; nothing when there is no route.
+    [[nodiscard]] std::optional<std::uint32_t> mtu_to(const IpAddress& destination) const;
 
     /// A packet has arrived: a frame or a datagram, as the interface's medium says. What is wrong with it is counted.
     void receive(InterfaceId interface, Packet packet, Instant now);

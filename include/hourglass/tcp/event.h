@@ -25,6 +25,7 @@ enum class SendReason : std::uint8_t {
     none,
     active_open,    ///< SYN of a connect().
     passive_open,   ///< SYN-ACK that answers a SYN.
+    syn_cookie,     ///< The same without a half-open entry (RFC 4987, section 3.6).
     handshake_ack,  ///< Third segment of the handshake.
     new_data,
     fin,                  ///< The application has no more to send.
@@ -45,6 +46,7 @@ enum class SendReason : std::uint8_t {
     tail_loss_probe,      ///< Nothing was heard of the end of the flight (RFC 8985, section 7.3).
     limited_transmit,     ///< New data for the first duplicate ACKs (RFC 3042).
     window_probe,         ///< RFC 9293, section 3.8.6.1.
+    urgent,               ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
     keepalive,            ///< RFC 9293, section 3.8.4.
     challenge_ack,        ///< RFC 5961.
     reset_no_connection,  ///< RFC 9293, section 3.5.2, group 1.

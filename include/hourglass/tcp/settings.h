@@ -29,6 +29,13 @@ enum class IdleWindow : std::uint8_t {
     kept,       ///< Kept.
 };
 
+/// When a SYN is answered with a cookie instead of a half-open entry (RFC 4987, section 3.6).
+enum class SynCookies : std::uint8_t {
+    off,        ///< Never: a SYN that finds the half-open queue full is dropped.
+    when_full,  ///< When the listener's half-open queue or the stack's table is full.
+    always,
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -40,10 +47,12 @@ struct Settings {
     Duration keepalive_idle = std::chrono::hours(2);       ///< RFC 9293, section 3.8.4: no less by default.
     Duration keepalive_interval = std::chrono::seconds(75);
     Duration fin_wait_2_timeout = std::chrono::seconds(60);  ///< For a connection that its application has closed.
+    Duration user_timeout{};  ///< Zero: `data_retries` decide; else as `Tuning::user_timeout`.
 
     // Attempts.
-    std::uint8_t syn_retries = 5;       ///< SYNs sent again before an active open fails.
+    std::uint8_t syn_retries = 7;       ///< SYNs sent again before an active open fails: at least 3 minutes (MUST-23).
     std::uint8_t syn_ack_retries = 5;   ///< SYN-ACKs sent again before a half-open entry goes; at most 5.
+    std::uint8_t advice_retries = 3;    ///< R1: from then on IP and the application are told (SHLD-10).
     std::uint8_t data_retries = 15;     ///< Retransmissions of one segment before the connection fails (R2).
     std::uint8_t orphan_retries = 8;    ///< The same for a connection that its application has closed.
     std::uint8_t keepalive_probes = 9;  ///< Unanswered probes before the connection fails.
@@ -51,6 +60,8 @@ struct Settings {
     // Memory.
     std::uint32_t send_buffer = 1 << 20;     ///< Bytes queued by the application and not yet acknowledged.
     std::uint32_t receive_buffer = 1 << 20;  ///< Bytes received and not yet read, out-of-order ones included.
+    /// What an application may later make of the receive buffer: the window scale is chosen for the larger of the two.
+    std::uint32_t receive_buffer_max = 0;
     std::uint32_t max_connections = 1 << 20;
     std::uint32_t max_half_open = 1 << 14;
     std::uint32_t max_time_wait = 1 << 17;
@@ -65,6 +76,7 @@ struct Settings {
     std::uint16_t mss_limit = 65495;            ///< Largest MSS to announce and to send, whatever the path allows.
     std::uint8_t initial_window_segments = 10;  ///< RFC 6928.
     Congestion congestion = Congestion::cubic;
+    bool urgent_inline = true;  ///< RFC 6093, section 5.
     EcnUse ecn = EcnUse::accept;
     bool hystart = true;  ///< Slow start ends when round trips grow (RFC 9406); with CUBIC and NewReno.
     bool abe = true;  ///< A congestion mark takes less of the window than a loss (RFC 8511); with CUBIC and NewReno.
@@ -80,8 +92,16 @@ struct Settings {
     std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
 
     // Answers.
+    SynCookies syn_cookies = SynCookies::when_full;
+    /// The first segments of a connection that are acknowledged at once each, for a sender in slow start; the
+    /// application's first answer ends it.
+    std::uint8_t quick_acks = 0;
     std::uint16_t challenge_acks_per_second = 100;  ///< RFC 5961, section 7.
-    std::uint16_t first_ephemeral_port = 49152;     ///< RFC 6335, section 6.
+    /// One connection answers segments that it can't use, and that carry no data, no more often than this: two ends
+    /// that disagree must not keep each other busy. Zero: no such limit.
+    Duration challenge_ack_interval = std::chrono::milliseconds(500);
+    bool time_wait_ignores_reset = true;         ///< RFC 1337, section 3, fix (F1).
+    std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;
 };
 

@@ -17,6 +17,7 @@
 #include "hourglass/tcp/network.h"
 #include "hourglass/tcp/settings.h"
 #include "hourglass/tcp/state.h"
+#include "hourglass/tcp/tuning.h"
 
 namespace hourglass::tcp {
 
@@ -49,12 +50,15 @@ enum class Error : std::uint8_t {
 struct ConnectOptions {
     SocketAddress local{};  ///< Unspecified address: the route decides. Port zero: an ephemeral port (RFC 6056).
     ConnectionHandler* handler = nullptr;
+    std::optional<Tuning> tuning{};  ///< None: the stack's defaults.
 };
 
 struct ListenOptions {
     std::uint32_t accept_queue = 128;  ///< Complete connections that wait for `accept`.
-    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well.
+    std::uint32_t half_open = 1024;    ///< Handshakes under way; the stack's own limit holds as well. Beyond it,
+                                       ///< `Settings::syn_cookies` decides.
     AcceptHandler* handler = nullptr;
+    std::optional<Tuning> tuning{};  ///< For every connection that comes from it; none: the stack's defaults.
 };
 
 /// What loss recovery is about (Linux's names for the same).
@@ -129,17 +133,40 @@ class Stream {
     /// Bytes that `send` would take now.
     [[nodiscard]] std::size_t writable() const;
 
+    /// Asks for `on_writable` at the next acknowledgement, though no `send` came up short.
+    void want_writable();
+
     /// Reads what has arrived in order, up to `out.size()`, and returns how much.
     std::size_t receive(std::span<std::byte> out);
     /// The next piece of what has arrived, at most `max` bytes of it, without copying; empty when there is none.
     [[nodiscard]] Slice receive_slice(std::size_t max = SIZE_MAX);
-    /// Bytes ready to be read.
+    /// Copies what `receive` would give, without taking it, from `offset` on.
+    [[nodiscard]] std::size_t peek(std::span<std::byte> out, std::size_t offset = 0) const;
+    /// Bytes ready to be read; with urgent data out of line, those in front of it.
     [[nodiscard]] std::size_t readable() const;
-    /// True when the peer has closed its side and all it sent has been read.
+    /// True when the peer has closed its side, or `shutdown_receive` was called, and all that came has been read.
     [[nodiscard]] bool at_end() const;
+    /// Bytes that the peer has not acknowledged, sent or not.
+    [[nodiscard]] std::size_t unacknowledged() const;
+    /// Bytes that have never been sent.
+    [[nodiscard]] std::size_t unsent() const;
+
+    /// As `send`, and the peer is told that the stream is urgent up to the last byte taken (RFC 9293, section 3.8.5).
+    /// New applications should not (SHLD-13).
+    std::size_t send_urgent(std::span<const std::byte> bytes);
+    /// Bytes that are to be read until the urgent ones end, those that have not arrived yet included; zero when nothing
+    /// is urgent (RFC 9293, MUST-33).
+    [[nodiscard]] std::size_t urgent_left() const;
+    /// True when the next byte to read is the last urgent one (POSIX sockatmark). A read never goes across it.
+    [[nodiscard]] bool at_mark() const;
+    /// The last urgent byte, where `Tuning::urgent_inline` is off: once it has arrived, and until the reader has passed
+    /// it. Taken by the call unless `peek`.
+    std::optional<std::byte> receive_urgent(bool peek = false);
 
     /// Half-close: a FIN follows what is queued; receiving goes on (RFC 9293, section 3.6).
     void shutdown();
+    /// The application will read no more than what lies there: `at_end` is true after it. Nothing is told to the peer.
+    void shutdown_receive();
     /// The application is done with both directions: a FIN follows what is queued, and data that still comes, or lies
     /// unread now, is answered with a reset (RFC 9293, section 3.6.1). The handler is still told `on_closed`.
     void close();
@@ -150,6 +177,17 @@ class Stream {
     /// Nagle's algorithm off (true) or on.
     void set_no_delay(bool on);
     void set_keepalive(bool on);
+    /// What holds for this connection now.
+    [[nodiscard]] Tuning tuning() const;
+    /// Sets all of it; what has been said to the peer already (MSS, window scale, an offered window) stays said. To set
+    /// one value, change it in what `tuning` returned.
+    void tune(const Tuning& tuning);
+
+    /// Why the connection failed, or what the network last reported about it (a soft error: RFC 9293, MUST-54 and
+    /// SHLD-23); `Error::none` when nothing has, or when it has been taken.
+    [[nodiscard]] Error error() const;
+    /// The same, once (SO_ERROR).
+    Error take_error();
 
     /// False when the connection has gone.
     [[nodiscard]] bool exists() const;
@@ -180,6 +218,9 @@ class Listener {
     std::optional<Stream> accept(ConnectionHandler* handler = nullptr);
     /// Stops listening: half-open entries go, connections that nobody accepted are reset.
     void close();
+    /// For connections that begin from now on; those in the handshake take it when they complete it.
+    [[nodiscard]] Tuning tuning() const;
+    void tune(const Tuning& tuning);
     [[nodiscard]] SocketAddress local() const;
     [[nodiscard]] std::uint32_t accept_queue_length() const;
     [[nodiscard]] std::uint32_t half_open_count() const;
@@ -207,6 +248,12 @@ class ConnectionHandler {
     virtual void on_established(Stream) {}
     /// There is something to read, or the peer has closed its side (`Stream::at_end`).
     virtual void on_readable(Stream) {}
+    /// Urgent data is on its way, or more of it (RFC 9293, section 3.8.5, MUST-32): see `Stream::urgent_left`.
+    virtual void on_urgent(Stream) {}
+    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): `Error::unreachable` when the
+    /// network said so, `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without
+    /// an answer.
+    virtual void on_trouble(Stream, Error) {}
     /// Room in the send buffer again, after a `send` that took less than it was given.
     virtual void on_writable(Stream) {}
     /// The connection has ended: the last call. `Error::none` when both sides closed in order. An application that
@@ -231,6 +278,7 @@ struct Counters {
     std::uint64_t spurious_recoveries = 0, spurious_timeouts = 0, sack_reneging = 0;
     std::uint64_t dsack_in = 0, dsack_out = 0, bad_sack_blocks = 0;
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
+    std::uint64_t syn_cookies_sent = 0, syn_cookies_accepted = 0, syn_cookies_failed = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
@@ -277,6 +325,8 @@ class Stack {
     void set_observer(Observer* observer);
     [[nodiscard]] const Counters& counters() const;
     [[nodiscard]] const Settings& settings() const;
+    /// What a connection has of which nothing is set.
+    [[nodiscard]] const Tuning& default_tuning() const;
     /// Every connection, half-open entry, TIME-WAIT entry and listener, in a stable order.
     [[nodiscard]] std::vector<ConnectionInfo> connections() const;
     /// Connections that hold state, TIME-WAIT and half-open ones included, listeners not.

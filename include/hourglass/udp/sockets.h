@@ -34,6 +34,26 @@ enum class Error : std::uint8_t {
 using DatagramHandler =
     std::function<void(SocketId, SocketAddress from, SocketAddress to, std::span<const std::byte> bytes, Instant now)>;
 
+/// What the network reported about a datagram that was sent (RFC 1122, section 4.1.3.3: it is passed up).
+struct Failure {
+    enum class Kind : std::uint8_t {
+        network_unreachable,
+        host_unreachable,
+        protocol_unreachable,
+        port_unreachable,
+        too_big,
+        prohibited,
+    };
+    Kind kind = Kind::host_unreachable;
+    SocketAddress remote{};  ///< Where the datagram was going.
+    IpAddress reporter{};    ///< Who says so.
+    std::uint8_t icmp_type = 0, icmp_code = 0;
+    std::uint32_t mtu = 0;  ///< With `too_big`: what fits.
+};
+
+/// Called as `DatagramHandler` is.
+using FailureHandler = std::function<void(const Failure&)>;
+
 /// The UDP of a host (RFC 768): sockets bound to a local address and port.
 class Sockets {
   public:
@@ -46,6 +66,8 @@ class Sockets {
     virtual void close(SocketId socket) = 0;
     /// Sends one datagram; it is fragmented when it does not fit the path. Broadcast and multicast are allowed.
     virtual std::expected<void, Error> send(SocketId socket, SocketAddress to, std::span<const std::byte> bytes) = 0;
+    /// `handler` is told what the network reports about the socket's datagrams.
+    virtual void on_failure(SocketId socket, FailureHandler handler) = 0;
     /// What the socket is bound to, the chosen port included; `[::]:0` when it is closed.
     [[nodiscard]] virtual SocketAddress local(SocketId socket) const = 0;
 };

@@ -36,11 +36,16 @@ class Rto {
         min_rtt_ = us;
         min_rtt_second_ = second;
     }
+    /// The handshake's round trip: the first of both kinds.
+    void on_handshake(Duration r, Instant now) {
+        on_sample(r);
+        on_least_rtt(r, now);
+    }
     /// The timer ran out: the next timeout is twice as long (5.5).
     void on_timeout() {
         if (backoff_ < 31) ++backoff_;
     }
-    /// New data was acknowledged: the connection is alive, and the backed-off value has served.
+    /// A closed window has opened: its probes, which share the backed-off value, are over.
     void on_progress() { backoff_ = 0; }
     /// The SYN's timer ran out before the handshake ended: 3 s for data when the timeout was below (5.7).
     void on_handshake_timeout() {

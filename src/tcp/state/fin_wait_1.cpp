@@ -4,6 +4,7 @@
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
 #include "tcp/steps.h"
+#include "tcp/urgent.h"
 
 namespace hourglass::tcp::states {
 
@@ -12,6 +13,7 @@ Disposition fin_wait_1(Arrival& a) {
     Engine& e = a.engine;
     Connection& c = *a.connection;
     if (auto end = reset_if_data_after_close(a)) return *end;
+    take_urgent_pointer(e, c, a.segment);
     take_text(e, c, a.segment);
     const bool fin = take_fin(e, c, a.segment);
     if (c.fin_acked()) {

@@ -7,6 +7,7 @@
 #include "tcp/passive_open.h"
 #include "tcp/receiver.h"
 #include "tcp/steps.h"
+#include "tcp/urgent.h"
 
 namespace hourglass::tcp::states {
 
@@ -16,6 +17,12 @@ namespace {
 /// step asks for repeats the SYN, for a peer in SYN-SENT can use nothing else.
 bool is_repeated_syn(const Connection& c, const Segment& seg) {
     return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
+}
+
+/// Both ends have opened, and this is the peer's SYN-ACK: its SYN has been taken, its ACK is the one that is waited for
+/// (section 3.5, figure 7, line 6), although it lies left of the window.
+bool is_crossing_syn_ack(const Connection& c, const Segment& seg) {
+    return !c.passive && seg.flags.syn() && seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
 }
 
 Step check_reset_or_return_to_listen(Arrival& a) {
@@ -47,9 +54,13 @@ Disposition syn_received(Arrival& a) {
         repeat_syn_ack(e, *a.connection);
         return {Verdict::duplicate, "RFC 9293 3.10.7.4 first"};
     }
-    if (auto end = check_sequence(a)) return *end;
-    if (auto end = check_reset_or_return_to_listen(a)) return *end;
-    if (auto end = check_syn_or_return_to_listen(a)) return *end;
+    if (is_crossing_syn_ack(*a.connection, seg)) {
+        seg.trim_front(1);
+    } else {
+        if (auto end = check_sequence(a)) return *end;
+        if (auto end = check_reset_or_return_to_listen(a)) return *end;
+        if (auto end = check_syn_or_return_to_listen(a)) return *end;
+    }
 
     // Fifth: SND.UNA < SEG.ACK =< SND.NXT completes the handshake; anything else is answered with a RST.
     if (!seg.flags.ack()) return {Verdict::dropped_no_ack, "RFC 9293 3.10.7.4 fifth"};
@@ -59,11 +70,15 @@ Disposition syn_received(Arrival& a) {
         return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
     }
     if (a.connection->compact) {
+        const bool has_entry = a.entry.kind == FlowKind::half_open;  // and did not come from a cookie
+        if (has_entry && e.tuning(*a.connection).defer_accept > Duration::zero())
+            if (auto end = defer_accept(a)) return *end;
         if (auto end = promote(a)) return *end;
     }
     establish(e, *a.connection, seg, "ACK of SYN received");
 
     // Data in the third segment of the handshake, and a FIN in it, are taken like any other.
+    take_urgent_pointer(e, *a.connection, seg);
     take_text(e, *a.connection, seg);
     if (take_fin(e, *a.connection, seg)) e.change_state(*a.connection, State::close_wait, "FIN received");
     return {Verdict::accepted, "RFC 9293 3.10.7.4 fifth"};

@@ -5,6 +5,7 @@
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
 #include "tcp/steps.h"
+#include "tcp/urgent.h"
 
 namespace hourglass::tcp::states {
 
@@ -52,6 +53,7 @@ Disposition syn_sent(Arrival& a) {
     seg.trim_front(1);
     const std::uint32_t room = c.rcv_wnd();
     if (seg.data_size > room) seg.trim_back(room);
+    take_urgent_pointer(e, c, seg);
     take_text(e, c, seg);
     if (take_fin(e, c, seg)) e.change_state(c, State::close_wait, "FIN received");
     return {Verdict::accepted, "RFC 9293 3.10.7.3 fourth"};

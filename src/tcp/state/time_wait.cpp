@@ -20,6 +20,8 @@ Disposition time_wait(Arrival& a) {
             return {Verdict::duplicate, "RFC 9293 3.10.7.4 eighth"};
         }
     }
+    // RFC 1337, section 3, (F1): an old RST must not end the quiet time early.
+    if (a.segment.flags.rst() && e.settings.time_wait_ignores_reset) return {Verdict::dropped_rst, "RFC 1337 3 F1"};
     if (auto end = check_synchronized(a)) return *end;
     return {Verdict::accepted, "RFC 9293 3.10.7.4 fifth"};
 }

@@ -1,0 +1,167 @@
+// Bytes in and out of a connection, and when there are some: tcp_recvmsg, tcp_sendmsg and tcp_poll of Linux.
+
+#include "socket/tcp_socket.h"
+
+namespace hourglass::socket {
+
+// --- Receiving
+
+Result<Received> TcpSocket::receive(ReadBuffers buffers, int flags) {
+    if ((flags & msg::err_queue) != 0) return take_queued_error(buffers);
+    if (phase_ == Phase::listening) return std::unexpected(Errno::not_connected);
+    if ((flags & msg::oob) != 0) return receive_urgent(buffers, flags);
+    Received received;
+    received.size = take_bytes(buffers, flags);
+    if (received.size == 0 && total_size(buffers) > 0) {
+        const auto nothing = nothing_to_receive();
+        if (!nothing) return nothing;
+    }
+    if (tell_inq_) received.inq = static_cast<std::uint32_t>(stream_.readable());
+    return received;
+}
+
+std::size_t TcpSocket::take_bytes(ReadBuffers buffers, int flags) {
+    std::size_t size = 0;
+    for (const auto& room : buffers) {
+        std::size_t n = 0;
+        if ((flags & msg::peek) != 0) {
+            n = stream_.peek(room, size);
+        } else if ((flags & msg::trunc) != 0) {  // tcp(7): dropped, not copied
+            while (n < room.size() && stream_.readable() > 0) n += stream_.receive_slice(room.size() - n).size();
+        } else {
+            n = stream_.receive(room);
+        }
+        size += n;
+        if (n < room.size()) break;
+    }
+    return size;
+}
+
+Result<Received> TcpSocket::nothing_to_receive() {
+    if (phase_ == Phase::idle) return std::unexpected(Errno::not_connected);
+    if (end_seen_ || (phase_ == Phase::connected && stream_.at_end())) return Received{};
+    if (const auto error = take_error()) return std::unexpected(*error);
+    if (read_shut_) return Received{};
+    return std::unexpected(Errno::again);
+}
+
+Result<Received> TcpSocket::receive_urgent(ReadBuffers buffers, int flags) {
+    // tcp_recv_urg: EINVAL where there is none, or it stays in the stream.
+    if (options_.oob_inline) return std::unexpected(Errno::invalid_argument);
+    if (phase_ == Phase::idle) return std::unexpected(Errno::not_connected);
+    const bool awaited = stream_.urgent_left() > 0;
+    const auto octet = stream_.receive_urgent((flags & msg::peek) != 0);
+    if (!octet) {
+        if (phase_ == Phase::ended || read_shut_) return Received{};
+        return std::unexpected(awaited ? Errno::again : Errno::invalid_argument);
+    }
+    Received received{.size = 0, .flags = msg::oob};
+    for (const auto& room : buffers) {
+        if (room.empty()) continue;
+        room[0] = *octet;
+        received.size = 1;
+        return received;
+    }
+    received.flags |= msg::trunc;
+    return received;
+}
+
+// --- Sending
+
+Result<void> TcpSocket::check_sendable() {
+    if (const auto error = take_error()) return std::unexpected(*error);
+    if (phase_ == Phase::connecting) return std::unexpected(Errno::again);
+    if (phase_ != Phase::connected || write_shut_) return std::unexpected(Errno::broken_pipe);
+    return {};
+}
+
+/// MSG_FASTOPEN is connect() and send() in one (tcp(7)). Without a cookie, which this stack does not ask for, that is
+/// what it does.
+Result<void> TcpSocket::fast_open(const SocketAddress& to) {
+    if (phase_ == Phase::connected) return std::unexpected(Errno::already_connected);
+    if (phase_ == Phase::connecting) return std::unexpected(Errno::already_in_progress);
+    return connect(to);
+}
+
+Result<std::size_t> TcpSocket::send(WriteBuffers buffers, int flags, const std::optional<SocketAddress>& to) {
+    if ((flags & msg::fast_open) != 0 && to) {
+        const auto begun = fast_open(*to);
+        if (!begun) return std::unexpected(begun.error());
+    }
+    const auto sendable = check_sendable();
+    if (!sendable) return std::unexpected(sendable.error());
+
+    const bool more = (flags & msg::more) != 0 && !tuning_.cork;
+    if (more)
+        apply([&] {
+            auto t = tuning_;
+            t.cork = true;
+            return t;
+        }());
+    std::size_t size = 0;
+    for (const auto& bytes : buffers) {
+        const std::size_t n = (flags & msg::oob) != 0 ? stream_.send_urgent(bytes) : stream_.send(bytes);
+        size += n;
+        if (n < bytes.size()) break;
+    }
+    if (!more && corked_by_more_) apply(tuning_);
+    corked_by_more_ = more;
+    if (size == 0 && total_size(buffers) > 0) return std::unexpected(Errno::again);
+    complete_zero_copy(size, flags);
+    return size;
+}
+
+/// The bytes have been copied, as Linux does where the device can't do without, and says so (msg_zerocopy.rst).
+void TcpSocket::complete_zero_copy(std::size_t sent, int flags) {
+    if ((flags & msg::zero_copy) == 0 || !options_.zero_copy || sent == 0) return;
+    const std::uint32_t number = zero_copy_sends_++;
+    queue_error({.origin = 5, .code = 1, .info = number, .data = number}, {});
+}
+
+// --- When
+
+bool TcpSocket::has_ended() const { return phase_ == Phase::ended || phase_ == Phase::idle; }
+
+/// sk_stream_is_writeable of Linux: room for half of what waits already.
+bool TcpSocket::is_send_buffer_open() {
+    const std::size_t room = stream_.writable();
+    if (room > 0 && room >= stream_.unacknowledged() / 2) return true;
+    stream_.want_writable();
+    return false;
+}
+
+std::uint32_t TcpSocket::readiness() {
+    if (phase_ == Phase::listening) return acceptable() ? event::in | event::rd_norm : 0;
+    const bool errors = has_error() || has_queued_errors();
+    std::uint32_t events = errors ? event::err : 0;
+    if (phase_ == Phase::connecting) return events;
+    const bool at_end = end_seen_ || read_shut_ || (phase_ == Phase::connected && stream_.at_end());
+    if (has_ended() || (read_shut_ && write_shut_) || (at_end && write_shut_)) events |= event::hup;
+    if (at_end) events |= event::in | event::rd_norm | event::rd_hup;
+    const std::size_t readable = stream_.readable();
+    if (readable > 0 && readable >= static_cast<std::size_t>(options_.receive_low_water))
+        events |= event::in | event::rd_norm;
+    if (write_shut_ || phase_ != Phase::connected || is_send_buffer_open()) events |= event::out | event::wr_norm;
+    if (!options_.oob_inline && stream_.receive_urgent(/*peek=*/true)) events |= event::pri;
+    return events;
+}
+
+Result<int> TcpSocket::ioctl(unsigned long request) {
+    switch (request) {
+        case ioctl::in_q:
+            if (phase_ == Phase::listening) return std::unexpected(Errno::invalid_argument);
+            return static_cast<int>(stream_.readable());
+        case ioctl::at_mark:
+            return stream_.at_mark() ? 1 : 0;
+        case ioctl::out_q:
+            if (phase_ == Phase::listening) return std::unexpected(Errno::invalid_argument);
+            return static_cast<int>(stream_.unacknowledged());
+        case ioctl::out_q_not_sent:
+            if (phase_ == Phase::listening) return std::unexpected(Errno::invalid_argument);
+            return static_cast<int>(stream_.unsent());
+        default:
+            return std::unexpected(Errno::not_a_terminal);
+    }
+}
+
+}  // namespace hourglass::socket
