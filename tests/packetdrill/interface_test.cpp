@@ -121,7 +121,7 @@ class Library : public ::testing::Test {
         return fd;
     }
     /// Real time in which a call on another thread goes to sleep.
-    static void let_it_sleep() { std::this_thread::sleep_for(20ms); }
+    static void let_it_sleep() { std::this_thread::sleep_for(100ms); }
 
     void* handle = nullptr;
     packetdrill_interface ifc{};
