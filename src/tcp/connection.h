@@ -31,6 +31,7 @@ struct Outbox {
     Instant probe_at = kNever;       ///< A tail loss probe (RFC 8985, section 7).
     Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
     std::uint8_t retries = 0;        ///< Timeouts in a row.
+    bool used = false;               ///< Data has been sent: recovery and congestion control have something to forget.
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
     bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
@@ -44,12 +45,13 @@ struct Outbox {
     }
     void clear() {
         data.clear();
-        recovery.clear();
-        congestion = {};
+        if (used) {
+            recovery.clear();
+            congestion = {};
+        }
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
-        window_filled = loss_probe_due = progress = false;
-        urgent = false;
+        used = window_filled = loss_probe_due = progress = urgent = false;
         unanswered_since = kNever;
     }
 };
@@ -62,6 +64,7 @@ struct Inbox {
     bool urgent = false;        ///< It has not been read up to there.
     bool urgent_taken = false;  ///< receive_urgent() has returned that octet.
     SackBlocks sack;
+    std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
 
     void clear() {
@@ -69,6 +72,7 @@ struct Inbox {
         above_a_gap = {};
         urgent = urgent_taken = false;
         sack = {};
+        duplicate_acks = 0;
     }
 };
 

@@ -154,7 +154,7 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     c.quick_acks = e.settings.quick_acks;
     if (c.outbox) {
         c.outbox->retransmit_at = kNever;
-        if (c.outbox->syn_sent_at != kNever) c.rto.on_sample(e.now - c.outbox->syn_sent_at);
+        if (c.outbox->syn_sent_at != kNever) c.rto.on_handshake(e.now - c.outbox->syn_sent_at, e.now);
         c.outbox->syn_sent_at = kNever;
         c.outbox->retries = 0;
     }

@@ -160,7 +160,7 @@ Step promote(Arrival& a) {
         e.half_open.slab.give_back(entry.index);
         --l.half_open;
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
-        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_sample(r);
+        if (half.attempts == 0 && r > Duration::zero()) c.rto.on_handshake(r, e.now);
     }
     ++e.counters.passive_opens;
     l.accept_queue.push_back(index);

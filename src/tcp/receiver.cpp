@@ -35,14 +35,11 @@ void acknowledge_in_order_data(Engine& e, Connection& c) {
     }
 }
 
-/// RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own, also within a batch.
-void acknowledge_at_once(Engine& e, Connection& c, SendReason reason) {
-    if (c.ack_reason != SendReason::none && !c.compact) emit_ack(e, c, c.ack_reason);
-    ack_now(e, c, reason);
-}
-
 void keep_above_a_gap(Engine& e, Connection& c, Inbox& inbox, const Segment& seg) {
-    acknowledge_at_once(e, c, SendReason::ack_out_of_order);
+    // RFC 5681, section 4.2: each segment above a gap has a duplicate ACK of its own; RFC 9293, MUST-59: but only once
+    // all that has arrived is processed.
+    ack_now(e, c, SendReason::ack_out_of_order);
+    if (inbox.duplicate_acks < UINT8_MAX) ++inbox.duplicate_acks;
     const Seq end = seg.seq + seg.data_size;
     if (const auto twice = inbox.sack.overlap(seg.seq, end)) inbox.sack.on_duplicate(twice->left, twice->right);
     if (inbox.above_a_gap.insert(seg.seq, seg.data(), max_pieces(e, c)))
@@ -100,6 +97,7 @@ void take_text(Engine& e, Connection& c, const Segment& seg) {
             inbox.data.append(std::move(*piece));
         }
         inbox.sack.on_advance(c.rcv_nxt);
+        inbox.duplicate_acks = 0;
         ack_now(e, c, SendReason::ack_gap_filled);
     }
     c.notify_readable = true;

@@ -42,6 +42,7 @@ std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
 /// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
 void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
     Outbox& o = *c.outbox;
+    o.used = true;
     const Outstanding before = c.outstanding();
     const auto snapshot = [&](Seq from, Seq to, bool again) {
         return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
@@ -232,12 +233,26 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
     e.timers_changed(c);
 }
 
+/// What limited the sender, for those that it matters to: growth of cwnd (RFC 7661's reason), delivery rates
+/// (draft-ietf-ccwg-bbr, section 4.1.2.4).
+void note_limit(Connection& c, Limit limit) {
+    Outbox& o = *c.outbox;
+    if (limit == Limit::congestion_window) o.window_filled = true;
+    const std::uint32_t pipe = o.recovery.pipe(c.outstanding());
+    const bool ran_out = (limit == Limit::application || limit == Limit::nagle) && pipe < c.congestion.cwnd();
+    if (ran_out || c.congestion.ignores_rate()) o.congestion.rate.mark_app_limited(pipe);
+}
+
 /// RFC 5681, section 4.1: the window of a sender that has been silent for longer than its timeout is out of date.
 void restart_after_idle(const Engine& e, Connection& c) {
     if (c.in_flight() > 0) return;
     const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
     c.congestion.on_restart(e.now, silent, c.rto.value(e.settings),
                             initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
+}
+
+void send_duplicate_acks(Engine& e, Connection& c) {
+    for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
 }
 
 }  // namespace
@@ -279,12 +294,14 @@ void transmit(Engine& e, Connection& c) {
         if (c.probe_due) send_probe(e, c);
         if (c.outbox->loss_probe_due) send_loss_probe(e, c);
         const Limit limit = send_all_allowed(e, c);
-        if (limit == Limit::congestion_window) c.outbox->window_filled = true;
+        note_limit(c, limit);
         run_timers(e, c, limit);
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
     }
-    if (c.ack_reason != SendReason::none)
+    if (c.inbox && c.inbox->duplicate_acks > 0)
+        send_duplicate_acks(e, c);
+    else if (c.ack_reason != SendReason::none)
         emit_ack(e, c, c.ack_reason);
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);

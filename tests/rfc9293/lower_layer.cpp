@@ -64,7 +64,7 @@ Bytes syn(const IpAddress& source, const IpAddress& destination) {
     const wire::TcpHeader header{
         .source_port = Port(1000), .destination_port = Port(80), .flags = wire::TcpFlags::kSyn, .window = 1000};
     Bytes segment(wire::TcpHeader::kMaxSize);
-    header.emit(segment);
+    header.emit(std::span(segment).first(header.size()));
     segment.resize(header.size());
     wire::store_be16(segment.data() + wire::TcpHeader::kChecksumOffset,
                      wire::transport_checksum(source, destination, wire::IpProtocol::tcp, segment));

@@ -274,6 +274,11 @@ tcp::Settings tcp_from(Random& random) {
     s.timestamps = random.chance(0.7);
     s.window_scaling = random.chance(0.7);
     s.nagle = random.chance(0.6);
+    s.sack = random.chance(0.75);
+    s.rack_tlp = random.chance(0.8);
+    s.prr = random.chance(0.8);
+    s.frto = random.chance(0.8);
+    if (random.chance(0.1)) s.max_sack_ranges = 4;
     s.rto_min = random.chance(0.5) ? Duration(1s) : Duration(200ms);
     s.send_buffer = static_cast<std::uint32_t>(random.chance(0.3) ? 3'000 + random.below(10'000) : 1 << 18);
     s.receive_buffer = static_cast<std::uint32_t>(random.chance(0.3) ? 3'000 + random.below(10'000) : 1 << 18);
@@ -317,10 +322,11 @@ std::string Scenario::to_string() const {
                                    link.medium == ip::Medium::ethernet ? "Ethernet" : "IP", link.mtu, way(link.a_to_b),
                                    way(link.b_to_a));
     for (int i = 0; i < 2; ++i)
-        text += fmt::format("  {}: {} octets, send buffer {}, receive buffer {}{}{}{}{}{}\n",
+        text += fmt::format("  {}: {} octets, send buffer {}, receive buffer {}{}{}{}{}{}{}\n",
                             i == 0 ? "client" : "server", octets[i], tcp[i].send_buffer, tcp[i].receive_buffer,
                             slow_reader[i] ? ", slow reader" : "", tcp[i].timestamps ? ", timestamps" : "",
                             tcp[i].window_scaling ? ", window scaling" : "", tcp[i].nagle ? ", Nagle" : "",
+                            tcp[i].sack ? ", SACK" : "",
                             tcp[i].congestion == tcp::Congestion::cubic ? ", CUBIC" : ", NewReno");
     if (abort_after > 0) text += fmt::format("  the client aborts after {} octets\n", abort_after);
     return text;

@@ -72,9 +72,16 @@ class Recovery::Reading final : public Scoreboard::Visitor {
 
 void Recovery::clear() {
     board_.clear();
-    Scoreboard kept = std::move(board_);
-    *this = {};
-    board_ = std::move(kept);
+    rack_ = {};
+    probe_ = {};
+    prr_ = {};
+    spurious_ = {};
+    forward_rto_ = {};
+    duplicates_ = {};
+    reordering_at_ = kNever;
+    limited_ = 0;
+    state_ = RecoveryState::open;
+    has_recover_ = urgent_ = first_partial_ = false;
 }
 
 // --- What was sent
@@ -200,8 +207,11 @@ void Recovery::end_episode(const AckInput& in, const Outstanding& now, const Rec
 void Recovery::follow_timeout(const AckInput& in, const Reading& reading, RecoveryOutcome& out) {
     const bool tells = out.acked > 0 || in.duplicate || reading.delivered_octets() > 0;
     if (!tells) return;
-    if (forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original()) == ForwardRto::Verdict::spurious)
-        undo(out);
+    const bool new_data_is_out = forward_rto_.waits_for_second_ack();
+    const auto verdict = forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original());
+    if (verdict == ForwardRto::Verdict::spurious) undo(out);
+    // Step 3a: cwnd of three segments, two of which are in the network.
+    if (verdict == ForwardRto::Verdict::genuine && new_data_is_out) urgent_ = true;
 }
 
 // --- What is lost

@@ -36,6 +36,11 @@ class Rto {
         min_rtt_ = us;
         min_rtt_second_ = second;
     }
+    /// The handshake's round trip: the first of both kinds.
+    void on_handshake(Duration r, Instant now) {
+        on_sample(r);
+        on_least_rtt(r, now);
+    }
     /// The timer ran out: the next timeout is twice as long (5.5).
     void on_timeout() {
         if (backoff_ < 31) ++backoff_;

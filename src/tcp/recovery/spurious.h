@@ -83,6 +83,7 @@ class ForwardRto {
     }
     /// Step 2b: up to two segments of new data are to be sent now, before anything else is sent again.
     [[nodiscard]] bool wants_new_data() const { return step_ == Step::new_data; }
+    [[nodiscard]] bool waits_for_second_ack() const { return step_ == Step::second_ack; }
     /// New data was sent, or there was none that might be: then the usual recovery follows.
     void on_new_data(bool sent) {
         if (step_ == Step::new_data) step_ = sent ? Step::second_ack : Step::off;
