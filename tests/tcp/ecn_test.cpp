@@ -79,6 +79,14 @@ TEST_F(Rfc3168, ARequestIsGrantedUnlessOff_6_1_1) {
     EXPECT_EQ(syn_ack, "S.E seq=0 ack=1 len=0");
 }
 
+TEST_F(Rfc3168, ACookieGrantsNothingForNobodyWouldRememberIt) {
+    settings.syn_cookies = SynCookies::always;
+    settings.ecn = EcnUse::accept;
+    listen();
+    in({.flags = "SEW", .options = {.mss = 1000}});
+    EXPECT_EQ(out(), "S. seq=0 ack=1 len=0");
+}
+
 TEST_F(Rfc3168, OffMeansOff) {
     accept_with(EcnUse::off, "SEW");
     EXPECT_EQ(syn_ack, "S. seq=0 ack=1 len=0");

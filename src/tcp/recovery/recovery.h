@@ -124,7 +124,7 @@ class Recovery {
     void on_new_data(bool sent) { forward_rto_.on_new_data(sent); }
     /// Why what is due is to be sent again.
     [[nodiscard]] SendReason reason() const {
-        return state_ == RecoveryState::loss ? SendReason::retransmit_timeout : reason_;
+        return state_ == RecoveryState::recovery ? reason_ : SendReason::retransmit_timeout;
     }
     /// True once for the first partial acknowledgement of a recovery without SACK: it alone restarts the timer
     /// (RFC 6582, section 3.2, step 5, "Impatient variant").
