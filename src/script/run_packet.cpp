@@ -152,7 +152,16 @@ void Run::learn_from_sending(Flow& flow, const PacketSpec& packet, const LivePac
         flow.stage = Flow::Stage::syn_sent;
         flow.local_isn = view.seq().raw();
         flow.script_local_isn = expected->seq;
-    } else if (flow.stage == Flow::Stage::arrived && has(*expected, TcpFlags::kSyn | TcpFlags::kAck)) {
+    } else if (has(*expected, TcpFlags::kSyn | TcpFlags::kAck) && view.flags().syn()) {
+        // An answer to another SYN than the first one: these ports have a new connection (RFC 9293, section 3.6.1).
+        const std::uint32_t answers = view.ack().raw() - 1;
+        const bool another = flow.stage == Flow::Stage::answered && answers != flow.remote_isn;
+        if (another) {
+            flow.remote_isn = answers;
+            flow.sent = flow.received = 0;
+            flow.timestamps_known = false;
+        }
+        if (!another && flow.stage != Flow::Stage::arrived) return;
         flow.stage = Flow::Stage::answered;
         flow.local_isn = view.seq().raw();
         flow.script_local_isn = expected->seq;
