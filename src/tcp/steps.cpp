@@ -32,7 +32,8 @@ void keep_timestamp(const Arrival& a) {
 /// The four cases of RFC 9293, section 3.10.7.4 (table 6).
 bool is_acceptable(const Connection& c, const Segment& seg) {
     const std::uint32_t wnd = c.rcv_wnd();
-    const std::uint32_t length = seg.length();
+    // A RST is judged by its sequence number alone, whatever it carries (RFC 5961, section 3.2).
+    const std::uint32_t length = seg.flags.rst() ? 0 : seg.length();
     if (length == 0) return wnd == 0 ? seg.seq == c.rcv_nxt : in_window(seg.seq, c.rcv_nxt, wnd);
     if (wnd == 0) return false;
     return in_window(seg.seq, c.rcv_nxt, wnd) || in_window(seg.seq + (length - 1), c.rcv_nxt, wnd);
