@@ -1,5 +1,6 @@
 #include "bulk_flows.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <memory>
@@ -18,11 +19,17 @@ constexpr Port kPort{5001};
 /// Keeps the send buffer full.
 class Source : public tcp::ConnectionHandler {
   public:
-    void on_established(tcp::Stream s) override { fill(s); }
+    explicit Source(sim::World& world) : world_(world) {}
+    void on_established(tcp::Stream s) override {
+        established = world_.now();
+        fill(s);
+    }
     void on_writable(tcp::Stream s) override { fill(s); }
     tcp::Stream stream;
+    Instant established = kNever;
 
   private:
+    sim::World& world_;
     static void fill(tcp::Stream s) {
         static constexpr std::array<std::byte, 65536> kZeros{};
         while (s.send(kZeros) == kZeros.size()) {
@@ -46,9 +53,11 @@ class Sink : public tcp::ConnectionHandler, public tcp::AcceptHandler {
 
 /// One flow with its hosts' names, and the round trips that were looked at.
 struct Running {
+    explicit Running(sim::World& world) : source(world) {}
     Source source;
     Sink sink;
     std::string host;
+    std::uint64_t octets_before = 0;
     Duration rtt_sum{};
     std::int64_t rtt_count = 0;
 };
@@ -103,7 +112,7 @@ tcp::Settings bulk_settings(tcp::Congestion congestion) {
 }
 
 std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlow>& flows, Duration duration,
-                                 std::uint64_t seed) {
+                                 std::uint64_t seed, Duration settling) {
     sim::World world(seed);
     ip::HostSettings router;
     router.forwarding = true;
@@ -111,7 +120,7 @@ std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlo
     world.add_host("receiver", host_with(bulk_settings(tcp::Congestion::cubic)));
     std::vector<std::unique_ptr<Running>> running;
     for (std::size_t i = 0; i < flows.size(); ++i) {
-        auto& flow = *running.emplace_back(std::make_unique<Running>());
+        auto& flow = *running.emplace_back(std::make_unique<Running>(world));
         flow.host = fmt::format("sender-{}", i);
         world.add_host(flow.host, host_with(flows[i].settings));
         world.connect({flow.host, {sender_address(i) + "/24"}}, {"router", {fmt::format("10.0.{}.254/24", i + 1)}},
@@ -137,16 +146,22 @@ std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlo
         });
     }
     world.after(10ms, [&] { sample_rtt(world, running); });
-    world.run_until(begin + duration);
+    const auto all_established = [&] {
+        return std::ranges::all_of(running, [](const auto& flow) { return flow->source.established != kNever; });
+    };
+    if (!world.run_until(all_established, 1min)) throw std::runtime_error("no handshake");
+    world.run_for(settling);
+    for (auto& flow : running) flow->octets_before = flow->sink.octets;
+    world.run_for(duration);
 
     std::vector<BulkResult> results;
     for (auto& flow : running) {
         const tcp::Counters& counters = world.host(flow->host).tcp().counters();
         const double capacity = static_cast<double>(path.rate) / 8 * to_seconds(duration);
-        results.push_back({.goodput = static_cast<double>(flow->sink.octets) / capacity,
+        results.push_back({.goodput = static_cast<double>(flow->sink.octets - flow->octets_before) / capacity,
                            .mean_rtt = flow->rtt_sum / std::max<std::int64_t>(1, flow->rtt_count),
                            .retransmitted = counters.retransmitted,
-                           .timeouts = counters.timeouts});
+                           .timeouts = counters.retransmission_timeouts});
     }
     return results;
 }

@@ -26,7 +26,7 @@ struct BulkFlow {
 };
 
 struct BulkResult {
-    double goodput = 0;  ///< Payload delivered, as a share of the bottleneck's rate over the whole time.
+    double goodput = 0;  ///< Payload delivered, as a share of the bottleneck's rate.
     Duration mean_rtt{};
     std::uint64_t retransmitted = 0;
     std::uint64_t timeouts = 0;
@@ -35,8 +35,9 @@ struct BulkResult {
 /// Settings with buffers that do not hold a bulk flow back.
 [[nodiscard]] tcp::Settings bulk_settings(tcp::Congestion congestion);
 
-/// Runs the flows side by side for `duration` of virtual time; one result for each.
+/// Runs the flows side by side: after the last handshake and `settling`, `duration` of virtual time is measured. One
+/// result for each.
 [[nodiscard]] std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlow>& flows,
-                                               Duration duration, std::uint64_t seed);
+                                               Duration duration, std::uint64_t seed, Duration settling = {});
 
 }  // namespace hourglass::bench

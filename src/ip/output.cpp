@@ -219,6 +219,8 @@ void Host::Implementation::send_fragments(const NextHop& hop, std::uint32_t mtu,
                                           const Envelope& envelope) {
     if (envelope.destination.is_v4()) {
         Packet whole = pool_.packet(payload.bytes());
+        whole.traffic_class = payload.traffic_class;
+        whole.hop_limit = payload.hop_limit;
         prepend_header(whole, envelope, false);
         return fragment_v4(hop, mtu, whole);
     }
@@ -237,6 +239,8 @@ void Host::Implementation::send_fragments(const NextHop& hop, std::uint32_t mtu,
                                           .more = offset + part.size() < payload.size(),
                                           .identification = identification};
         Packet packet = pool_.packet(part);
+        packet.traffic_class = payload.traffic_class;
+        packet.hop_limit = payload.hop_limit;
         fragment.emit(packet.prepend(wire::Ipv6Fragment::kSize));
         prepend_header(packet, {IpProtocol::fragment, envelope.source, envelope.destination}, false);
         ++counters.fragments_out;

@@ -98,14 +98,16 @@ int listen_socket(void* userdata, int fd, int backlog) {
     return answer(machine(userdata).act([&](Sockets& s) { return s.listen(fd, backlog); }));
 }
 
+// What is asked of the machine is asked before the call: after it, the thread's next question is what time it is.
+
 int accept_connection(void* userdata, int fd, sockaddr* address, socklen_t* size) {
     Reserved reserved;
     if (reserved.number() < 0) return -1;
     Machine& m = machine(userdata);
+    const int family = m.act([&](Sockets& s) { return s.family_of(fd); });
     const auto accepted =
         m.run<socket::Accepted>([&](Sockets& s) { return socket::accept(s, fd, 0, reserved.number()); });
     if (!accepted) return fail(accepted.error());
-    const int family = m.act([&](Sockets& s) { return s.family_of(accepted->descriptor); });
     write_address(accepted->peer, family, address, size);
     return reserved.keep();
 }
@@ -147,10 +149,10 @@ ssize_t read_bytes(void* userdata, int fd, void* buffer, size_t size) {
 ssize_t receive_message(void* userdata, int fd, msghdr* message, int flags) {
     Machine& m = machine(userdata);
     const auto list = read_buffers(message->msg_iov, message->msg_iovlen);
-    const auto received = m.run<Received>([&](Sockets& s) { return socket::recvmsg(s, fd, list, flags); });
-    if (!received) return fail(received.error());
     const auto [family, datagrams] = m.act(
         [&](Sockets& s) { return std::pair(s.family_of(fd), s.getsockopt(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM); });
+    const auto received = m.run<Received>([&](Sockets& s) { return socket::recvmsg(s, fd, list, flags); });
+    if (!received) return fail(received.error());
     if (datagrams || received->error)
         write_address(received->from, family, static_cast<sockaddr*>(message->msg_name), &message->msg_namelen);
     else

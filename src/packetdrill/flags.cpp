@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "hourglass/socket/sysctl.h"
-#include "hourglass/tcp/profiles.h"
+#include "script/profile.h"
 
 namespace hourglass::packetdrill {
 
@@ -64,7 +64,7 @@ std::expected<Options, std::string> parse_flags(std::string_view flags) {
     for (const auto& [name, value] : words) {
         if (name != "profile") continue;
         if (value == "linux")
-            options.host.tcp = tcp::linux_like_settings();
+            options.host = script::host_settings(script::Profile::linux_like);
         else if (value != "rfc")
             return std::unexpected(fmt::format("flag profile={}: not `linux` or `rfc`", value));
     }

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxClaimed = 256;
 
 // How long, in real time, the clock waits for a thread whose call has ended to ask what time it is, and a thread that
 // sleeps for the script to do anything before it moves the clock itself: a script that has come to its end only waits.
-constexpr auto kUntilAsked = 50ms;
+constexpr auto kUntilAsked = 1s;
 constexpr auto kUntilLooked = 1s;
 constexpr auto kUntilLeft = 200ms;
 

@@ -116,7 +116,7 @@ Running Run::call_poll(const CallSpec& call) {
         entries->push_back({number(*descriptor), static_cast<std::uint32_t>(number(*events)), 0});
         wanted.push_back(got == nullptr ? 0 : static_cast<std::uint32_t>(number(*got)));
     }
-    const std::int64_t timeout = integer(call.arguments[2]);
+    const int timeout = number(call.arguments[2]);
     auto poll = socket::poll(world().sockets(), *entries, std::chrono::milliseconds(timeout));
     return waiting(std::move(poll), [entries, wanted](const socket::Result<std::size_t>& result) {
         CallOutcome outcome = outcome_of(result);
@@ -164,7 +164,7 @@ Running Run::call_epoll_wait(const CallSpec& call) {
     if (room > kMaxOption) fail(fmt::format("epoll_wait() for {} events", room));
     auto events = std::make_shared<std::vector<socket::EpollEvent>>(room);
     auto wait = socket::epoll_wait(world().sockets(), number(call.arguments[0]), *events,
-                                   std::chrono::milliseconds(integer(call.arguments[3])));
+                                   std::chrono::milliseconds(number(call.arguments[3])));
     return waiting(std::move(wait), [events, wanted](const socket::Result<std::size_t>& result) {
         CallOutcome outcome = outcome_of(result);
         if (!result) return outcome;

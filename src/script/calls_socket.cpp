@@ -55,9 +55,11 @@ Running Run::call_accept(const CallSpec& call) {
     auto accept = socket::accept(world().sockets(), number(call.arguments[0]), flags, result_descriptor(call));
     return waiting(std::move(accept), [this](const socket::Result<socket::Accepted>& accepted) {
         if (!accepted) return failed(accepted.error());
-        for (const auto& flow : flows_)
-            if (flow->descriptor < 0 && flow->protocol == wire::IpProtocol::tcp && flow->remote == accepted->peer)
-                flow->descriptor = accepted->descriptor;
+        // The latest one: ports may have been used before.
+        const auto found = std::ranges::find_if(flows_.rbegin(), flows_.rend(), [&](const auto& flow) {
+            return flow->protocol == wire::IpProtocol::tcp && flow->remote == accepted->peer;
+        });
+        if (found != flows_.rend()) (*found)->descriptor = accepted->descriptor;
         return CallOutcome{accepted->descriptor, {}, {}, {}};
     });
 }

@@ -136,7 +136,7 @@ class Reader {
         if (name == "true" || name == ":" || name == "nstat" || name == "set" || name == "exit") return true;
         if (name.find("sysctl_restore_") != std::string::npos) return true;
         if (name == "ip" && words.size() > 1) return words[1] == "tcp_metrics";
-        return name == "tc";  // there is no queueing discipline below
+        return name == "tc" || name == "ethtool";  // the device has no queueing discipline and cuts nothing
     }
 
     void sysctl(const std::vector<std::string>& words) {

@@ -81,7 +81,7 @@ Result set_option(Config& config, std::string_view name, std::string_view value)
     if (name == "connect_port") return read_port(config.connect_port, value);
     if (name == "mtu") return read<std::uint32_t>(config.mtu, value, 68, 65535);
     if (name == "tolerance_usecs") return read_microseconds(config.tolerance, value);
-    if (name == "tolerance_percent") return read<double>(config.tolerance_percent, value, 0, 1000);
+    if (name == "tolerance_percent") return read<double>(config.tolerance_percent, value, 0, 100);
     if (name == "tcp_ts_tick_usecs") return read<std::uint32_t>(config.ts_tick_usecs, value, 0, kMaxMicroseconds);
     if (name == "init_scripts") return read_files(config.init_scripts, value);
     if (name == "strict_segments") return void(config.strict_segments = true), Result{};

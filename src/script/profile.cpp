@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "hourglass/socket/sysctl.h"
+#include "hourglass/tcp/profiles.h"
 
 namespace hourglass::script {
 
@@ -12,7 +13,7 @@ struct Value {
     std::string_view name, value;
 };
 
-/// What the scripts of Linux's own tests set before they begin, where the stack can be told.
+/// What the scripts of Linux's own tests set before they begin, over Linux's own initial values.
 constexpr Value kLinux[] = {{"net.ipv4.tcp_rmem", "4096 540000 15728640"},
                             {"net.ipv4.tcp_wmem", "4096 262144 4194304"},
                             {"net.ipv4.tcp_syn_retries", "5"},
@@ -33,15 +34,9 @@ constexpr Value kLinux[] = {{"net.ipv4.tcp_rmem", "4096 540000 15728640"},
 }  // namespace
 
 ip::HostSettings host_settings(Profile profile) {
-    using namespace std::chrono_literals;
     ip::HostSettings settings;
     if (profile == Profile::rfc) return settings;
-    tcp::Settings& tcp = settings.tcp;
-    tcp.msl = 30s;        // TIME-WAIT lasts a minute
-    tcp.rto_min = 200ms;  // RFC 6298 asks for a second
-    tcp.rto_max = 120s;
-    tcp.delayed_ack = 40ms;
-    tcp.fin_wait_2_timeout = 60s;
+    settings.tcp = tcp::linux_like_settings();
     for (const auto& [name, value] : kLinux) static_cast<void>(socket::set_sysctl(settings, name, value));
     return settings;
 }

@@ -113,6 +113,7 @@ Run::Window Run::window_of(const EventTime& time) const {
     window.offset = relative || time.kind == Kind::any ? elapsed() : Duration{};
     window.from = window.offset + time.at;
     window.until = window.offset + time.until;
+    if (window.until > options_.max_time) fail("the script takes more time than it may");
     window.tolerance = config_.tolerance;
     if (last_event_ && window.from > *last_event_) {
         const auto share = static_cast<double>((window.from - *last_event_).count()) * config_.tolerance_percent / 100;

@@ -88,6 +88,7 @@ void Run::run_call(const Event& event, const CallSpec& call, const Window& windo
     Window end = window;
     if (call.end) {
         end.from = end.until = window.offset + *call.end;
+        if (end.until > options_.max_time) fail("the call takes more time than a script may");
         end.tolerance = config_.tolerance;
         const auto share = static_cast<double>((end.from - window.from).count()) * config_.tolerance_percent / 100;
         end.tolerance = std::max(end.tolerance, Duration(static_cast<std::int64_t>(share)));

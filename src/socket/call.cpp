@@ -1,6 +1,5 @@
 #include "hourglass/socket/call.h"
 
-#include <memory>
 #include <numeric>
 
 namespace hourglass::socket {
@@ -12,9 +11,8 @@ bool returns_at_once(const Sockets& sockets, Descriptor d, int flags) {
     return (flags & msg::dont_wait) != 0 || sockets.is_nonblocking(d);
 }
 
-Instant deadline_after(const Sockets& sockets, Duration timeout) {
-    return timeout == Duration{} ? kNever : sockets.host().now() + timeout;
-}
+/// SO_RCVTIMEO and SO_SNDTIMEO of zero are none.
+Duration timeout_of(Duration option) { return option == Duration{} ? Duration(-1) : option; }
 
 /// The call is done unless it would have to wait and may.
 template <typename T>
@@ -44,9 +42,8 @@ std::size_t size_of(const std::vector<Buffer>& buffers) {
 }  // namespace
 
 Call<void> connect(Sockets& sockets, Descriptor d, const SocketAddress& remote) {
-    const Instant deadline = deadline_after(sockets, sockets.timing_of(d).send_timeout);
     return Call<void>(
-        [&sockets, d, remote, deadline, begun = false](Instant now) mutable -> std::optional<Result<void>> {
+        [&sockets, d, remote, begun = false](bool timed_out) mutable -> std::optional<Result<void>> {
             const auto result = sockets.connect(d, remote);
             if (result) return result;
             // EALREADY belongs to who finds a connect() of somebody else under way.
@@ -54,20 +51,18 @@ Call<void> connect(Sockets& sockets, Descriptor d, const SocketAddress& remote) 
                                    (begun && result.error() == Errno::already_in_progress);
             if (!under_way || sockets.is_nonblocking(d)) return result;
             begun = true;
-            if (now >= deadline) return Result<void>(std::unexpected(Errno::operation_in_progress));
+            if (timed_out) return Result<void>(std::unexpected(Errno::operation_in_progress));
             return std::nullopt;
         },
-        deadline);
+        timeout_of(sockets.timing_of(d).send_timeout));
 }
 
 Call<Accepted> accept(Sockets& sockets, Descriptor listener, int flags, Descriptor as) {
-    const Instant deadline = deadline_after(sockets, sockets.timing_of(listener).receive_timeout);
     return Call<Accepted>(
-        [&sockets, listener, flags, as, deadline](Instant now) {
-            return unless_waiting(sockets.accept(listener, flags, as), sockets.is_nonblocking(listener),
-                                  now >= deadline);
+        [&sockets, listener, flags, as](bool timed_out) {
+            return unless_waiting(sockets.accept(listener, flags, as), sockets.is_nonblocking(listener), timed_out);
         },
-        deadline);
+        timeout_of(sockets.timing_of(listener).receive_timeout));
 }
 
 namespace {
@@ -78,15 +73,14 @@ struct Receiving {
     Descriptor descriptor;
     std::vector<std::span<std::byte>> buffers;
     int flags;
-    Instant deadline;
     Received total{};
 
-    std::optional<Result<Received>> step(Instant now) {
+    std::optional<Result<Received>> step(bool timed_out) {
         const bool stream = sockets.stream_of(descriptor).exists() && (flags & (msg::oob | msg::err_queue)) == 0;
         const bool peek = (flags & msg::peek) != 0;
         const std::size_t wanted = stream ? target() : 1;
         auto got = sockets.recvmsg(descriptor, peek ? buffers : after(buffers, total.size), flags);
-        const bool last = returns_at_once(sockets, descriptor, flags) || now >= deadline;
+        const bool last = returns_at_once(sockets, descriptor, flags) || timed_out;
         if (!got) {
             if (total.size > 0 && (got.error() != Errno::again || last)) return Result<Received>(total);
             return unless_waiting(std::move(got), last, false);
@@ -115,25 +109,26 @@ struct Receiving {
 }  // namespace
 
 Call<Received> recvmsg(Sockets& sockets, Descriptor d, ReadBuffers buffers, int flags) {
-    const Instant deadline = deadline_after(sockets, sockets.timing_of(d).receive_timeout);
-    Receiving receiving{sockets, d, {buffers.begin(), buffers.end()}, flags, deadline};
-    return Call<Received>([receiving](Instant now) mutable { return receiving.step(now); }, deadline);
+    Receiving receiving{sockets, d, {buffers.begin(), buffers.end()}, flags};
+    return Call<Received>([receiving](bool timed_out) mutable { return receiving.step(timed_out); },
+                          timeout_of(sockets.timing_of(d).receive_timeout));
 }
 
 Call<std::size_t> readv(Sockets& sockets, Descriptor d, ReadBuffers buffers) {
+    std::vector<std::span<std::byte>> list(buffers.begin(), buffers.end());
     if (sockets.family_of(d) == family::unspec)
-        return Call<std::size_t>([&sockets, d, list = std::vector(buffers.begin(), buffers.end())](Instant) {
-            return unless_waiting(sockets.readv(d, list), sockets.is_nonblocking(d), false);
+        return Call<std::size_t>([&sockets, d, list](bool timed_out) {
+            return unless_waiting(sockets.readv(d, list), sockets.is_nonblocking(d), timed_out);
         });
-    auto call = std::make_shared<Call<Received>>(recvmsg(sockets, d, buffers));
+    Receiving receiving{sockets, d, std::move(list), 0};
     return Call<std::size_t>(
-        [call](Instant now) -> std::optional<Result<std::size_t>> {
-            const auto received = call->step(now);
+        [receiving](bool timed_out) mutable -> std::optional<Result<std::size_t>> {
+            const auto received = receiving.step(timed_out);
             if (!received) return std::nullopt;
             if (!*received) return Result<std::size_t>(std::unexpected(received->error()));
             return Result<std::size_t>((*received)->size);
         },
-        call->deadline());
+        timeout_of(sockets.timing_of(d).receive_timeout));
 }
 
 Call<std::size_t> read(Sockets& sockets, Descriptor d, std::span<std::byte> buffer) {
@@ -150,15 +145,14 @@ struct Sending {
     int flags;
     std::optional<SocketAddress> to;
     bool message;  ///< sendmsg(), which only sockets have; else writev().
-    Instant deadline;
     std::size_t done = 0;
     bool connecting = false;  ///< MSG_FASTOPEN has begun a connection.
 
-    std::optional<Result<std::size_t>> step(Instant now) {
+    std::optional<Result<std::size_t>> step(bool timed_out) {
         const auto rest = after(buffers, done);
         const auto sent = message ? sockets.sendmsg(descriptor, rest, connecting ? flags & ~msg::fast_open : flags, to)
                                   : sockets.writev(descriptor, rest);
-        const bool last = returns_at_once(sockets, descriptor, flags) || now >= deadline;
+        const bool last = returns_at_once(sockets, descriptor, flags) || timed_out;
         if (!sent) {
             const bool begun = (flags & msg::fast_open) != 0 && sent.error() == Errno::operation_in_progress;
             if ((begun || sent.error() == Errno::again) && !last) {
@@ -174,32 +168,20 @@ struct Sending {
 };
 
 Call<std::size_t> start(Sending sending) {
-    const Instant deadline = sending.deadline;
-    return Call<std::size_t>([sending = std::move(sending)](Instant now) mutable { return sending.step(now); },
-                             deadline);
+    const Duration timeout = timeout_of(sending.sockets.timing_of(sending.descriptor).send_timeout);
+    return Call<std::size_t>([sending = std::move(sending)](bool timed_out) mutable { return sending.step(timed_out); },
+                             timeout);
 }
 
 }  // namespace
 
 Call<std::size_t> sendmsg(Sockets& sockets, Descriptor d, WriteBuffers buffers, int flags,
                           const std::optional<SocketAddress>& to) {
-    return start({sockets,
-                  d,
-                  {buffers.begin(), buffers.end()},
-                  flags,
-                  to,
-                  true,
-                  deadline_after(sockets, sockets.timing_of(d).send_timeout)});
+    return start({sockets, d, {buffers.begin(), buffers.end()}, flags, to, true});
 }
 
 Call<std::size_t> writev(Sockets& sockets, Descriptor d, WriteBuffers buffers) {
-    return start({sockets,
-                  d,
-                  {buffers.begin(), buffers.end()},
-                  0,
-                  std::nullopt,
-                  false,
-                  deadline_after(sockets, sockets.timing_of(d).send_timeout)});
+    return start({sockets, d, {buffers.begin(), buffers.end()}, 0, std::nullopt, false});
 }
 
 Call<std::size_t> write(Sockets& sockets, Descriptor d, std::span<const std::byte> bytes) {
@@ -207,50 +189,46 @@ Call<std::size_t> write(Sockets& sockets, Descriptor d, std::span<const std::byt
 }
 
 Call<std::size_t> splice(Sockets& sockets, Descriptor in, Descriptor out, std::size_t size, int flags) {
-    return Call<std::size_t>([=, &sockets](Instant) {
+    return Call<std::size_t>([=, &sockets](bool timed_out) {
         const bool at_once =
             sockets.is_nonblocking(in) || sockets.is_nonblocking(out) || (flags & kSpliceNonBlock) != 0;
-        return unless_waiting(sockets.splice(in, out, size, flags), at_once, false);
+        return unless_waiting(sockets.splice(in, out, size, flags), at_once, timed_out);
     });
 }
 
 Call<void> close(Sockets& sockets, Descriptor d) {
     // SO_LINGER holds on descriptors with O_NONBLOCK as well (socket(7)).
-    const Duration linger = sockets.timing_of(d).linger;
-    const Instant deadline = linger == Duration{} ? Instant::min() : sockets.host().now() + linger;
     return Call<void>(
-        [&sockets, d, deadline, stream = sockets.stream_of(d),
-         result = std::optional<Result<void>>()](Instant now) mutable -> std::optional<Result<void>> {
+        [&sockets, d, stream = sockets.stream_of(d),
+         result = std::optional<Result<void>>()](bool timed_out) mutable -> std::optional<Result<void>> {
             if (!result) result = sockets.close(d);
             const tcp::State state = stream.state();
             const bool waiting =
                 state == tcp::State::fin_wait_1 || state == tcp::State::closing || state == tcp::State::last_ack;
-            if (waiting && now < deadline) return std::nullopt;
+            if (waiting && !timed_out) return std::nullopt;
             return result;
         },
-        deadline);
+        sockets.timing_of(d).linger);
 }
 
 Call<std::size_t> poll(Sockets& sockets, std::span<PollEntry> entries, Duration timeout) {
-    const Instant deadline = timeout < Duration{} ? kNever : sockets.host().now() + timeout;
     return Call<std::size_t>(
-        [&sockets, entries, deadline](Instant now) -> std::optional<Result<std::size_t>> {
+        [&sockets, entries](bool timed_out) -> std::optional<Result<std::size_t>> {
             const std::size_t ready = sockets.poll(entries);
-            if (ready == 0 && now < deadline) return std::nullopt;
+            if (ready == 0 && !timed_out) return std::nullopt;
             return Result<std::size_t>(ready);
         },
-        deadline);
+        timeout);
 }
 
 Call<std::size_t> epoll_wait(Sockets& sockets, Descriptor epoll, std::span<EpollEvent> room, Duration timeout) {
-    const Instant deadline = timeout < Duration{} ? kNever : sockets.host().now() + timeout;
     return Call<std::size_t>(
-        [&sockets, epoll, room, deadline](Instant now) -> std::optional<Result<std::size_t>> {
+        [&sockets, epoll, room](bool timed_out) -> std::optional<Result<std::size_t>> {
             const auto ready = sockets.epoll_wait(epoll, room);
-            if (ready && *ready == 0 && now < deadline) return std::nullopt;
+            if (ready && *ready == 0 && !timed_out) return std::nullopt;
             return ready;
         },
-        deadline);
+        timeout);
 }
 
 }  // namespace hourglass::socket

@@ -98,6 +98,7 @@ class Socket : public Object {
     void set_error(Errno error) { error_ = error; }
     [[nodiscard]] bool has_error() const { return error_.has_value(); }
     void queue_error(const ExtendedError& error, std::span<const std::byte> about);
+    [[nodiscard]] ExtendedError* last_queued_error() { return errors_.empty() ? nullptr : &errors_.back().error; }
     Result<Received> take_queued_error(ReadBuffers buffers);
     [[nodiscard]] bool has_queued_errors() const { return !errors_.empty(); }
 

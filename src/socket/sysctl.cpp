@@ -31,7 +31,8 @@ struct NamedControl {
     tcp::Congestion congestion;
 };
 constexpr std::array kControls{NamedControl{"reno", tcp::Congestion::new_reno},
-                               NamedControl{"cubic", tcp::Congestion::cubic}};
+                               NamedControl{"cubic", tcp::Congestion::cubic},
+                               NamedControl{"bbr", tcp::Congestion::bbr}};
 
 constexpr std::int64_t kMaxSize = INT32_MAX;
 constexpr std::int64_t kMaxSeconds = 32767;
@@ -62,9 +63,17 @@ constexpr std::array kSysctls{
            [](Settings& s, Numbers n) {
                s.tcp.challenge_acks_per_second = static_cast<std::uint16_t>(std::min<std::int64_t>(n[0], 65535));
            }},
+    Sysctl{"net.ipv4.tcp_ecn", 1, 0, 3,
+           [](Settings& s, Numbers n) {
+               constexpr std::array kUses{tcp::EcnUse::off, tcp::EcnUse::request, tcp::EcnUse::accept,
+                                          tcp::EcnUse::accurate};
+               s.tcp.ecn = kUses[static_cast<std::size_t>(n[0])];
+           }},
     Sysctl{"net.ipv4.tcp_fin_timeout", 1, 0, kMaxSeconds,
            [](Settings& s, Numbers n) { s.tcp.fin_wait_2_timeout = std::chrono::seconds(n[0]); }},
     Sysctl{"net.ipv4.tcp_frto", 1, 0, 2, [](Settings& s, Numbers n) { s.tcp.frto = n[0] != 0; }},
+    Sysctl{"net.ipv4.tcp_invalid_ratelimit", 1, 0, kMaxSize,
+           [](Settings& s, Numbers n) { s.tcp.challenge_ack_interval = std::chrono::milliseconds(n[0]); }},
     Sysctl{"net.ipv4.tcp_keepalive_intvl", 1, 1, kMaxSeconds,
            [](Settings& s, Numbers n) { s.tcp.keepalive_interval = std::chrono::seconds(n[0]); }},
     Sysctl{"net.ipv4.tcp_keepalive_probes", 1, 1, 127,
@@ -80,16 +89,22 @@ constexpr std::array kSysctls{
     // The four bits of tcp_recovery are RACK and its ways; 0 is RFC 6675 alone.
     Sysctl{"net.ipv4.tcp_recovery", 1, 0, 7, [](Settings& s, Numbers n) { s.tcp.rack_tlp = (n[0] & 1) != 0; }},
     Sysctl{"net.ipv4.tcp_retries2", 1, 0, 255, [](Settings& s, Numbers n) { s.tcp.data_retries = small(n[0]); }},
+    Sysctl{"net.ipv4.tcp_rfc1337", 1, 0, 1, [](Settings& s, Numbers n) { s.tcp.time_wait_ignores_reset = n[0] != 0; }},
     Sysctl{"net.ipv4.tcp_rmem", 3, 1, kMaxSize,
            [](Settings& s, Numbers n) {
                s.tcp.receive_buffer = payload_room(n[1]);
-               s.tcp.receive_buffer_max = payload_room(std::max(n[1], n[2]));
+               // The window scale is chosen for all of it.
+               s.tcp.receive_buffer_max = static_cast<std::uint32_t>(std::max(n[1], n[2]));
            }},
     Sysctl{"net.ipv4.tcp_rto_max_ms", 1, 1000, 120'000,
            [](Settings& s, Numbers n) { s.tcp.rto_max = std::chrono::milliseconds(n[0]); }},
     Sysctl{"net.ipv4.tcp_rto_min_us", 1, 1, 120'000'000,
            [](Settings& s, Numbers n) { s.tcp.rto_min = std::chrono::microseconds(n[0]); }},
     Sysctl{"net.ipv4.tcp_sack", 1, 0, 1, [](Settings& s, Numbers n) { s.tcp.sack = n[0] != 0; }},
+    Sysctl{"net.ipv4.tcp_slow_start_after_idle", 1, 0, 1,
+           [](Settings& s, Numbers n) {
+               s.tcp.idle_window = n[0] != 0 ? tcp::IdleWindow::restart : tcp::IdleWindow::kept;
+           }},
     Sysctl{"net.ipv4.tcp_syn_retries", 1, 1, 127, [](Settings& s, Numbers n) { s.tcp.syn_retries = small(n[0]); }},
     Sysctl{"net.ipv4.tcp_synack_retries", 1, 0, 255,
            [](Settings& s, Numbers n) { s.tcp.syn_ack_retries = small(n[0]); }},

@@ -158,6 +158,7 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& to) {
         if (stream.error() == tcp::Error::address_in_use) return std::unexpected(Errno::address_not_available);
         return std::unexpected(errno_of(stream.error()));
     }
+    (void)take_error();
     stream_ = *stream;
     phase_ = Phase::connecting;
     connect_told_ = end_seen_ = read_shut_ = write_shut_ = false;
@@ -174,8 +175,8 @@ Result<void> TcpSocket::disconnect() {
     if (phase_ == Phase::listening) stop_listening();
     stream_.set_handler(nullptr);
     stream_.abort();
-    // What connect() left without an error to tell is told by SO_ERROR (tcp_disconnect of Linux).
-    if (phase_ == Phase::connecting) set_error(Errno::connection_reset);
+    // SO_ERROR tells of it until the next connect() (tcp_disconnect of Linux).
+    if (phase_ == Phase::connecting || phase_ == Phase::connected) set_error(Errno::connection_reset);
     reset_phase();
     wake(kEverything);
     return {};
@@ -237,7 +238,10 @@ void TcpSocket::on_readable(tcp::Stream stream) {
     wake(event::in | event::rd_norm | (stream.at_end() ? event::rd_hup : 0));
 }
 
-void TcpSocket::on_urgent(tcp::Stream) { wake(event::pri | event::rd_band); }
+void TcpSocket::on_urgent(tcp::Stream) {
+    urgent_read_ = false;
+    wake(event::pri | event::rd_band);
+}
 
 void TcpSocket::on_writable(tcp::Stream) { wake(event::out | event::wr_norm); }
 

@@ -92,6 +92,7 @@ class TcpSocket final : public Socket, private tcp::ConnectionHandler, private t
     bool read_shut_ = false, write_shut_ = false;
     bool connect_told_ = false;    ///< connect() has said that it succeeded.
     bool end_seen_ = false;        ///< The peer's FIN has come: what is read after the last byte is an end.
+    bool urgent_read_ = false;     ///< The urgent octet has been received.
     bool tell_inq_ = false;        ///< TCP_INQ.
     bool corked_by_more_ = false;  ///< The last send() had MSG_MORE.
     std::uint32_t zero_copy_sends_ = 0;

@@ -49,12 +49,14 @@ Result<Received> TcpSocket::receive_urgent(ReadBuffers buffers, int flags) {
     // tcp_recv_urg: EINVAL where there is none, or it stays in the stream.
     if (options_.oob_inline) return std::unexpected(Errno::invalid_argument);
     if (phase_ == Phase::idle) return std::unexpected(Errno::not_connected);
-    const bool awaited = stream_.urgent_left() > 0;
-    const auto octet = stream_.receive_urgent((flags & msg::peek) != 0);
+    if (stream_.urgent_left() == 0 || urgent_read_) return std::unexpected(Errno::invalid_argument);
+    const bool peek = (flags & msg::peek) != 0;
+    const auto octet = stream_.receive_urgent(peek);
     if (!octet) {
         if (phase_ == Phase::ended || read_shut_) return Received{};
-        return std::unexpected(awaited ? Errno::again : Errno::invalid_argument);
+        return std::unexpected(Errno::again);
     }
+    urgent_read_ = !peek;
     Received received{.size = 0, .flags = msg::oob};
     for (const auto& room : buffers) {
         if (room.empty()) continue;
@@ -114,8 +116,13 @@ Result<std::size_t> TcpSocket::send(WriteBuffers buffers, int flags, const std::
 /// The bytes have been copied, as Linux does where the device can't do without, and says so (msg_zerocopy.rst).
 void TcpSocket::complete_zero_copy(std::size_t sent, int flags) {
     if ((flags & msg::zero_copy) == 0 || !options_.zero_copy || sent == 0) return;
+    constexpr std::uint8_t kZeroCopy = 5, kCopied = 1;  // SO_EE_ORIGIN_ZEROCOPY, SO_EE_CODE_ZEROCOPY_COPIED
     const std::uint32_t number = zero_copy_sends_++;
-    queue_error({.origin = 5, .code = 1, .info = number, .data = number}, {});
+    // What nobody has fetched yet is told as one range.
+    if (ExtendedError* last = last_queued_error(); last != nullptr && last->origin == kZeroCopy)
+        last->data = number;
+    else
+        queue_error({.origin = kZeroCopy, .code = kCopied, .info = number, .data = number}, {});
 }
 
 // --- When

@@ -82,7 +82,14 @@ Result<void> UdpSocket::bind(const SocketAddress& local) {
         }
         ids_[1] = *second;
     }
+    options_changed();
     return {};
+}
+
+void UdpSocket::options_changed() {
+    const auto ttl = static_cast<std::uint8_t>(std::max(options_.ttl, 0));
+    for (const auto& id : ids_)
+        if (id) table_.host.udp().set_header(*id, static_cast<std::uint8_t>(options_.tos), ttl);
 }
 
 Result<void> UdpSocket::bind_if_unbound(const SocketAddress& remote) {

@@ -40,6 +40,7 @@ class UdpSocket final : public Socket {
     void arrived(const SocketAddress& from, std::span<const std::byte> bytes);
     void failed(const udp::Failure& failure);
     [[nodiscard]] std::optional<udp::SocketId> socket_for(const IpAddress& destination) const;
+    void options_changed() override;
     Result<void> check_destination(const SocketAddress& to) const;
     Result<void> set_buffer(bool send, std::int32_t bytes) override;
     [[nodiscard]] std::int32_t buffer(bool send) const override { return send ? send_buffer_ : receive_buffer_; }

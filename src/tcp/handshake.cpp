@@ -124,7 +124,8 @@ void send_syn(Engine& e, Connection& c) {
                     : active           ? SendReason::active_open
                                        : SendReason::passive_open,
           .retransmission = outbox.retries > 0});
-    outbox.retransmit_at = e.now + c.rto.value(e.settings);
+    if (!again) outbox.unanswered_since = e.now;
+    outbox.retransmit_at = next_attempt(e, c);
     e.timers_changed(c);
 }
 

@@ -233,6 +233,16 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
     e.timers_changed(c);
 }
 
+/// What limited the sender, for those that it matters to: growth of cwnd (RFC 7661's reason), delivery rates
+/// (draft-ietf-ccwg-bbr, section 4.1.2.4).
+void note_limit(Connection& c, Limit limit) {
+    Outbox& o = *c.outbox;
+    if (limit == Limit::congestion_window) o.window_filled = true;
+    const std::uint32_t pipe = o.recovery.pipe(c.outstanding());
+    const bool ran_out = (limit == Limit::application || limit == Limit::nagle) && pipe < c.congestion.cwnd();
+    if (ran_out || c.congestion.ignores_rate()) o.congestion.rate.mark_app_limited(pipe);
+}
+
 /// RFC 5681, section 4.1: the window of a sender that has been silent for longer than its timeout is out of date.
 void restart_after_idle(const Engine& e, Connection& c) {
     if (c.in_flight() > 0) return;
@@ -284,7 +294,7 @@ void transmit(Engine& e, Connection& c) {
         if (c.probe_due) send_probe(e, c);
         if (c.outbox->loss_probe_due) send_loss_probe(e, c);
         const Limit limit = send_all_allowed(e, c);
-        if (limit == Limit::congestion_window) c.outbox->window_filled = true;
+        note_limit(c, limit);
         run_timers(e, c, limit);
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();

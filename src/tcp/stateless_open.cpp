@@ -31,6 +31,7 @@ Disposition answer_with_cookie(Engine& e, Connection& c, const Segment& syn) {
     ++e.counters.syn_cookies_sent;
     e.last_cookie_at = e.now;
     c.state = State::syn_received;
+    c.ecn_mode = EcnMode::none;  // the cookie has no room to remember a grant
     emit(e, c, {.seq = c.iss, .flags = wire::TcpFlags::kSyn, .reason = SendReason::syn_cookie});
     return {Verdict::accepted, "RFC 4987 3.6"};
 }

@@ -95,7 +95,13 @@ Step check_reset(Arrival& a) {
     // its acknowledgement.
     const bool closing = c.state == State::closing || c.state == State::last_ack || c.state == State::time_wait;
     const bool all_acknowledged = c.send_queue_size() == 0;
-    a.engine.finish(c, closing && all_acknowledged ? Error::none : Error::reset, "RST received");
+    Error error = closing && all_acknowledged ? Error::none : Error::reset;
+    if (c.state == State::syn_received) {
+        // It came from SYN-SENT, or the step before this one would have taken it back to LISTEN.
+        ++a.engine.counters.attempt_fails;
+        error = Error::refused;
+    }
+    a.engine.finish(c, error, "RST received");
     return Disposition{Verdict::reset_received, "RFC 9293 3.10.7.4 second"};
 }
 

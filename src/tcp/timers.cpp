@@ -25,14 +25,6 @@ bool past_r2(const Engine& e, const Connection& c) {
     return o.retries >= (c.released ? e.settings.orphan_retries : e.settings.data_retries);
 }
 
-/// The next time to look: after the timeout, or when the application's patience ends.
-Instant next_attempt(const Engine& e, const Connection& c) {
-    const Duration patience = e.tuning(c).user_timeout;
-    const Duration timeout = c.rto.value(e.settings);
-    if (patience == Duration::zero()) return e.now + timeout;
-    return e.now + std::min(timeout, patience - (e.now - c.outbox->unanswered_since));
-}
-
 /// Past R1 the network layer gets negative advice, and the application is told once (RFC 9293, MUST-20 and SHLD-9).
 void advise(Engine& e, Connection& c) {
     if (c.outbox->retries < e.settings.advice_retries) return;
@@ -143,6 +135,13 @@ void expire_outbox(Engine& e, Connection& c, Outbox& o) {
 }
 
 }  // namespace
+
+Instant next_attempt(const Engine& e, const Connection& c) {
+    const Duration patience = e.tuning(c).user_timeout;
+    const Duration timeout = c.rto.value(e.settings);
+    if (patience == Duration::zero()) return e.now + timeout;
+    return e.now + std::min(timeout, patience - (e.now - c.outbox->unanswered_since));
+}
 
 void set_idle_timer(Engine& e, Connection& c) {
     c.idle_due = false;

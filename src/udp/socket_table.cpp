@@ -36,7 +36,7 @@ std::expected<SocketId, Error> SocketTable::open(SocketAddress local, DatagramHa
     if (!bound_.emplace(local, id).second) return std::unexpected(Error::address_in_use);
     ++last_id_;
     if (address.is_multicast()) ++groups_[address];
-    sockets_.emplace(id, Socket{local, std::make_shared<const DatagramHandler>(std::move(handler))});
+    sockets_.emplace(id, Socket{local, std::make_shared<const DatagramHandler>(std::move(handler)), {}});
     return id;
 }
 
@@ -78,6 +78,8 @@ std::expected<void, Error> SocketTable::send(SocketId socket, SocketAddress to, 
     const IpAddress from = own ? local.address : *source;
 
     Packet packet = pool_.packet(wire::UdpHeader::kSize + bytes.size());
+    packet.traffic_class = found->second.traffic_class;
+    packet.hop_limit = found->second.hop_limit;
     const wire::UdpHeader header{.source_port = local.port,
                                  .destination_port = to.port,
                                  .payload_length = static_cast<std::uint16_t>(bytes.size())};
@@ -101,6 +103,13 @@ std::optional<SocketId> SocketTable::find(const SocketAddress& destination) cons
 }
 
 bool SocketTable::is_joined(const IpAddress& group) const { return groups_.contains(group); }
+
+void SocketTable::set_header(SocketId socket, std::uint8_t traffic_class, std::uint8_t hop_limit) {
+    const auto found = sockets_.find(socket);
+    if (found == sockets_.end()) return;
+    found->second.traffic_class = traffic_class;
+    found->second.hop_limit = hop_limit;
+}
 
 void SocketTable::on_failure(SocketId socket, FailureHandler handler) {
     const auto found = sockets_.find(socket);

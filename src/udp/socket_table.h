@@ -46,6 +46,7 @@ class SocketTable final : public Sockets {
     std::expected<SocketId, Error> open(SocketAddress local, DatagramHandler handler) override;
     void close(SocketId socket) override;
     std::expected<void, Error> send(SocketId socket, SocketAddress to, std::span<const std::byte> bytes) override;
+    void set_header(SocketId socket, std::uint8_t traffic_class, std::uint8_t hop_limit) override;
     void on_failure(SocketId socket, FailureHandler handler) override;
     [[nodiscard]] SocketAddress local(SocketId socket) const override;
 
@@ -67,6 +68,7 @@ class SocketTable final : public Sockets {
         // Shared: they may close their own socket while they run.
         std::shared_ptr<const DatagramHandler> handler;
         std::shared_ptr<const FailureHandler> failure_handler{};
+        std::uint8_t traffic_class = 0, hop_limit = 0;
     };
     struct Waiting {
         SocketId socket{};

@@ -13,11 +13,12 @@ TEST_F(Rfc9293, MUST_58_AcknowledgementsAreAggregated) {
 
 TEST_F(Rfc9293, MUST_59_AllThatIsQueuedIsProcessedBeforeAnAckIsSent) {
     accept_connection();
-    deliver({.flags = ".", .seq = 101, .ack = 1, .data = text(100)});
-    deliver({.flags = ".", .seq = 201, .ack = 1, .data = text(100)});
+    deliver({.flags = ".", .seq = 101, .ack = 1, .data = text(100)});  // wants an ACK at once
     deliver({.flags = ".", .seq = 1, .ack = 1, .data = text(100)});
+    deliver({.flags = "P.", .seq = 201, .ack = 1, .data = text(100)});
+    deliver({.flags = "F.", .seq = 301, .ack = 1});
     poll();
-    EXPECT_EQ(all_out(), (std::vector<std::string>{". seq=1 ack=301 len=0"}));
+    EXPECT_EQ(all_out(), (std::vector<std::string>{". seq=1 ack=302 len=0"}));
     EXPECT_EQ(app.received.size(), 300u);
 }
 

@@ -97,6 +97,7 @@ TEST(Rfc9293Host, MUST_49_TheHostsTimeToLiveIsASetting) {
 
 TEST(Rfc9293Host, MUST_50_OptionsOfIpThatMeanNothingToUsAreIgnored) {
     ip::testing::Pair pair(ip::Medium::ip);
+    pair.filter = [](std::string_view, std::span<const std::byte>) { return false; };
     ASSERT_TRUE(pair.b.tcp().listen({kB, Port(80)}));
     Bytes packet = syn(kA, kB);
     // An experimental option (RFC 4727) of four octets.

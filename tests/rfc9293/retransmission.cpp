@@ -67,6 +67,20 @@ TEST_F(Rfc9293, MAY_18_AnotherAlgorithmMayBeChosen) {
     EXPECT_GT(app.stream.info().cwnd, 0u);
 }
 
+TEST_F(Rfc9293, SHLD_8_CongestionMarksAreAgreedOnAndEchoed) {
+    listen();
+    in({.flags = "SEW", .options = {.mss = 1000}});
+    EXPECT_EQ(out(), "S.E seq=0 ack=1 len=0") << "granted";
+    in({.flags = ".", .seq = 1, .ack = 1});
+    send_now(text(1000));
+    out();
+    EXPECT_EQ(last_ecn, wire::Ecn::ect0) << "our data may be marked";
+    in({.flags = "P.", .seq = 1, .ack = 1001, .data = "marked", .ecn = wire::Ecn::ce});
+    pass(500ms);
+    out();
+    EXPECT_TRUE(last_header.flags.ece());
+}
+
 TEST_F(Rfc9293, MUST_20_AtR1IpIsToldAndAtR2TheConnectionEnds) {
     settings.data_retries = 5;
     accept_connection();

@@ -43,16 +43,14 @@ class Mutator {
     /// What was changed, in words; empty when the event that was drawn expects nothing.
     std::string mutate(Script& script) {
         Event& event = script.events[below(script.events.size())];
-        const std::string where = "line " + std::to_string(event.position.line) + ": ";
+        std::string what;
         if (auto* call = std::get_if<CallSpec>(&event.action)) {
-            const std::string what = mutate(*call);
-            return what.empty() ? what : where + what;
+            what = mutate(*call);
+        } else if (auto* packet = std::get_if<PacketSpec>(&event.action); packet != nullptr && !packet->inbound) {
+            auto* tcp = std::get_if<TcpSpec>(&packet->body);
+            what = below(6) == 0 || tcp == nullptr ? mutate(event.time) : mutate(*tcp);
         }
-        auto* packet = std::get_if<PacketSpec>(&event.action);
-        if (packet == nullptr || packet->inbound) return {};
-        if (below(6) == 0) return where + mutate(event.time);
-        auto* tcp = std::get_if<TcpSpec>(&packet->body);
-        return tcp == nullptr ? std::string() : where + mutate(*tcp);
+        return what.empty() ? what : "line " + std::to_string(event.position.line) + ": " + what;
     }
 
   private:

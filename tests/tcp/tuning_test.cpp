@@ -97,6 +97,17 @@ TEST_F(Tuned, SynRetriesAreTheConnections) {
     EXPECT_EQ(out(), "nothing");
 }
 
+TEST_F(Tuned, TheUserTimeoutHoldsForTheSynToo) {
+    Tuning t = stack().default_tuning();
+    t.user_timeout = 2s;
+    app.stream = *stack().connect(peer, {.local = us, .handler = &app, .tuning = t});
+    poll();
+    pass(2s - 1ms);
+    EXPECT_EQ(state(), State::syn_sent);
+    pass(1ms);
+    EXPECT_EQ(app.log, (std::vector<std::string>{"closed: connection timed out"}));
+}
+
 TEST_F(Tuned, KeepaliveTimesAreTheConnections) {
     establish_with([](Tuning& t) {
         t.keepalive = true;

@@ -20,19 +20,27 @@ namespace hourglass::socket {
 template <typename T>
 class Call {
   public:
-    using Step = std::function<std::optional<Result<T>>(Instant now)>;
+    /// What goes on with a call; it is told whether the call's time is up.
+    using Step = std::function<std::optional<Result<T>>(bool timed_out)>;
 
-    explicit Call(Step step, Instant deadline = kNever) : step_(std::move(step)), deadline_(deadline) {}
+    /// A negative timeout is none.
+    explicit Call(Step step, Duration timeout = Duration(-1)) : step_(std::move(step)), timeout_(timeout) {}
 
     /// Goes on as far as it can now; nothing when it has to wait.
-    [[nodiscard]] std::optional<Result<T>> step(Instant now) { return step_(now); }
+    [[nodiscard]] std::optional<Result<T>> step(Instant now) {
+        if (!begun_ && timeout_ >= Duration{}) deadline_ = now + timeout_;
+        begun_ = true;
+        return step_(now >= deadline_);
+    }
     /// When `step` has a result even though nothing happened: a timeout of poll, epoll_wait, SO_RCVTIMEO, SO_SNDTIMEO
-    /// or SO_LINGER.
+    /// or SO_LINGER, counted from the first step.
     [[nodiscard]] Instant deadline() const { return deadline_; }
 
   private:
     Step step_;
-    Instant deadline_;
+    Duration timeout_;
+    Instant deadline_ = kNever;
+    bool begun_ = false;
 };
 
 // Memory that is passed by span must live until the call has its result; lists of spans are copied.

@@ -273,6 +273,7 @@ struct Counters {
     std::uint64_t segments_in = 0, segments_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t retransmitted = 0, resets_in = 0, resets_out = 0;
     std::uint64_t active_opens = 0, passive_opens = 0, attempt_fails = 0, established_resets = 0;
+    std::uint64_t congestion_marks = 0;  ///< Windows that were reduced because the peer echoed a mark (RFC 3168).
     std::uint64_t timeouts = 0, fast_retransmits = 0, window_probes = 0, keepalives = 0, challenge_acks = 0;
     std::uint64_t tail_loss_probes = 0, retransmission_timeouts = 0, lost_retransmissions = 0;
     std::uint64_t spurious_recoveries = 0, spurious_timeouts = 0, sack_reneging = 0;

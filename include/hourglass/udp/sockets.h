@@ -66,6 +66,9 @@ class Sockets {
     virtual void close(SocketId socket) = 0;
     /// Sends one datagram; it is fragmented when it does not fit the path. Broadcast and multicast are allowed.
     virtual std::expected<void, Error> send(SocketId socket, SocketAddress to, std::span<const std::byte> bytes) = 0;
+    /// What the IP headers of the socket's datagrams say: IPv4's TOS or IPv6's traffic class, and the TTL or hop limit;
+    /// zero for the host's default.
+    virtual void set_header(SocketId socket, std::uint8_t traffic_class, std::uint8_t hop_limit) = 0;
     /// `handler` is told what the network reports about the socket's datagrams.
     virtual void on_failure(SocketId socket, FailureHandler handler) = 0;
     /// What the socket is bound to, the chosen port included; `[::]:0` when it is closed.

@@ -78,6 +78,8 @@ class Bbr {
     void note_loss(const CongestionWindow& w);
     void note_queue(const Step& s);
     void note_marks(const Step& s);
+    void note_noise();
+    [[nodiscard]] double queue_rtt_gain() const;
     [[nodiscard]] bool queue_is_seen() const;
     [[nodiscard]] bool is_too_much_loss(double lost, double of) const;
     void handle_inflight_too_high(const CongestionWindow& w, double in_flight, bool app_limited, Instant now);
@@ -135,6 +137,7 @@ class Bbr {
     double bw_latest_ = 0;
     double full_bw_ = 0;
     double pacing_rate_;
+    double noise_loss_ = 0;  ///< The share of octets that the link loses without a queue.
     std::uint64_t inflight_longterm_;
     std::uint64_t inflight_shortterm_;
     std::uint64_t inflight_latest_ = 0;

@@ -30,6 +30,8 @@ inline constexpr Duration kProbeRttDuration = std::chrono::milliseconds(200);
 /// one round of ProbeBW_UP builds. Without a queue they are the link's own, as long as they are not this many.
 inline constexpr double kQueueRttGain = 1.25;
 inline constexpr double kNoiseLossThresh = 0.10;
+/// Below this multiple of the least round trip no queue is worth speaking of.
+inline constexpr double kEmptyQueueRttGain = 1.0625;
 /// A round trip within this part of the least one shows that the queue is empty as well as an equal one does.
 inline constexpr int kMinRttTolerance = 64;
 

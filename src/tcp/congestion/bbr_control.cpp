@@ -21,6 +21,8 @@ double Bbr::pacing_gain() const {
         case State::probe_up:
             return kProbeUpPacingGain;
         case State::probe_cruise:
+            // More of a queue than an empty pipe's: the bandwidth was overestimated, or others fill it.
+            return queue_is_seen() ? kProbeDownPacingGain : 1;
         case State::probe_refill:
         case State::probe_rtt:
             break;
@@ -33,9 +35,11 @@ double Bbr::cwnd_gain() const {
     return state_ == State::probe_rtt ? kProbeRttCwndGain : kDefaultCwndGain;
 }
 
-/// Section 5.6.2, SetPacingRateWithGain.
+/// Section 5.6.2, SetPacingRateWithGain. What is to arrive at `bw` has to leave faster by what the link loses; while
+/// there is a queue it does anyway.
 void Bbr::set_pacing_rate(double gain) {
-    const double rate = gain * bw_ * kPacingMargin;
+    const double loss = queue_rtt_gain() <= kEmptyQueueRttGain ? noise_loss_ : 0;
+    const double rate = gain * bw_ * kPacingMargin / (1 - loss);
     if (rate > 0 && (full_bw_reached_ || rate > pacing_rate_)) pacing_rate_ = rate;
 }
 

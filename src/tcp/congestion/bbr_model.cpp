@@ -34,6 +34,7 @@ void Bbr::update_congestion_signals(const Step& s) {
     update_max_bw(s);
     if (!loss_round_start_) return;
     check_startup_high_loss(s);
+    note_noise();
     if (!is_probing_bw() && (is_loss_in_round_ || marks_in_round_)) adapt_lower_bounds(s.w);
     is_loss_in_round_ = false;
     marks_in_round_ = false;
@@ -114,11 +115,23 @@ void Bbr::note_queue(const Step& s) {
     if (s.ack.rtt > Duration::zero()) round_rtt_ = std::min(round_rtt_, s.ack.rtt);
 }
 
-bool Bbr::queue_is_seen() const {
-    const Duration rtt = round_rtt_ != Duration::max() ? round_rtt_ : last_round_rtt_;
-    if (rtt == Duration::max() || min_rtt_ == Duration::max()) return false;
-    return to_seconds(rtt) > kQueueRttGain * to_seconds(min_rtt_);
+/// What the link itself loses, from rounds of losses without a queue.
+void Bbr::note_noise() {
+    if (queue_rtt_gain() > kEmptyQueueRttGain) return;
+    const auto lost = static_cast<double>(lost_in_round_);
+    const auto delivered = static_cast<double>(rounds_.delivered() - delivered_at_round_);
+    if (lost + delivered > 0) noise_loss_ += (lost / (lost + delivered) - noise_loss_) / 8;
+    noise_loss_ = std::min(noise_loss_, kNoiseLossThresh);
 }
+
+/// The round trips of now, as a multiple of the least one.
+double Bbr::queue_rtt_gain() const {
+    const Duration rtt = round_rtt_ != Duration::max() ? round_rtt_ : last_round_rtt_;
+    if (rtt == Duration::max() || min_rtt_ == Duration::max()) return 1;
+    return to_seconds(rtt) / to_seconds(min_rtt_);
+}
+
+bool Bbr::queue_is_seen() const { return queue_rtt_gain() > kQueueRttGain; }
 
 /// Section 5.5.10.2, IsInflightTooHigh.
 bool Bbr::is_too_much_loss(double lost, double of) const {

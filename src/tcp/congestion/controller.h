@@ -55,6 +55,8 @@ class CongestionControl {
     [[nodiscard]] Congestion algorithm() const { return algorithm_; }
     /// True when the algorithm sets cwnd in recovery too, so that PRR must not.
     [[nodiscard]] bool rules_recovery() const { return bbr_ != nullptr; }
+    /// True while the sender holds itself back to measure the path: rates say nothing of it then.
+    [[nodiscard]] bool ignores_rate() const { return bbr_ && bbr_->ignores_rate(); }
     /// Octets a second; zero: no pacing.
     [[nodiscard]] double pacing_rate(Duration srtt, const Settings& s) const;
     /// The largest emission while pacing, in octets.

@@ -18,8 +18,20 @@ void count(Engine& e, Connection& c, const RecoveryOutcome& out) {
     if (out.reordering) c.reordering_seen = true;
 }
 
+/// RFC 3168, section 6.1.2: as for a loss, once for each window of data, and the peer is told with CWR.
+void heed_marks(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe) {
+    Recovery& r = c.outbox->recovery;
+    if (!r.on_congestion_mark(c.outstanding())) return;
+    ++e.counters.congestion_marks;
+    c.cwr_due = c.ecn_mode == EcnMode::classic;
+    c.congestion.on_congestion(
+        c.outbox->congestion,
+        {.signal = CongestionSignal::ecn, .in_flight = prior_pipe, .mss = c.snd_mss, .abe = e.settings.abe});
+    r.begin_reduction(c.congestion.ssthresh(), out, c.outstanding());
+}
+
 void tell_congestion_control(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe,
-                             bool was_reducing) {
+                             const EcnEcho& echo) {
     Outbox& o = *c.outbox;
     c.congestion.on_ack(o.congestion,
                         {.now = e.now,
@@ -32,8 +44,10 @@ void tell_congestion_control(Engine& e, Connection& c, const RecoveryOutcome& ou
                          .rtt = out.least_rtt ? std::max(*out.least_rtt, Duration(1)) : Duration::zero(),
                          .srtt = c.rto.srtt(),
                          .rate = o.congestion.rate.take_sample(c.rto.min_rtt()),
+                         .ce_octets = echo.ce_segments * c.snd_mss,
+                         .ece = echo.congestion,
                          .cwnd_limited = o.window_filled,
-                         .in_recovery = was_reducing || o.recovery.is_reducing(),
+                         .in_recovery = out.recovered || o.recovery.is_reducing(),
                          .sack = c.sack},
                         e.settings);
 }
@@ -68,7 +82,7 @@ void FlightWatcher::lost(const SentRange& piece) {
                           now_);
 }
 
-void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe) {
+void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe, const EcnEcho& echo) {
     Outbox& o = *c.outbox;
     count(e, c, out);
     if (out.undone) {
@@ -79,7 +93,8 @@ void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_
         c.congestion.on_congestion(o.congestion, {.in_flight = out.flight, .mss = c.snd_mss});
     if (out.entered) o.recovery.begin_reduction(c.congestion.ssthresh(), out, c.outstanding());
     if (out.recovered || out.probe_repaired) c.congestion.on_recovered();
-    tell_congestion_control(e, c, out, prior_pipe, out.recovered);
+    if (echo.congestion) heed_marks(e, c, out, prior_pipe);
+    tell_congestion_control(e, c, out, prior_pipe, echo);
     if (e.settings.prr && o.recovery.is_reducing() && !c.congestion.rules_recovery())
         c.congestion.set_cwnd(std::max<std::uint32_t>(o.recovery.reduced_cwnd(out, c.outstanding()), c.snd_mss));
 }

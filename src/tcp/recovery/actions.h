@@ -23,8 +23,9 @@ class FlightWatcher final : public Scoreboard::Visitor {
 };
 
 /// What an acknowledgement, or the reordering timer, has shown takes effect: congestion control hears of it in one
-/// record, a reduction sets cwnd, counters count. `prior_pipe` is what was in the network before.
-void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe);
+/// record, a reduction sets cwnd, counters count. `prior_pipe` is what was in the network before, `echo` what the
+/// acknowledgement tells of congestion marks.
+void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe, const EcnEcho& echo = {});
 
 /// The reordering timer ran out (RFC 8985, section 6.2, step 5).
 void on_reordering_timer(Engine& e, Connection& c);

@@ -56,6 +56,7 @@ Disposition syn_received(Arrival& a) {
     }
     if (is_crossing_syn_ack(*a.connection, seg)) {
         seg.trim_front(1);
+        if (seg.data_size > a.connection->rcv_wnd()) seg.trim_back(a.connection->rcv_wnd());
     } else {
         if (auto end = check_sequence(a)) return *end;
         if (auto end = check_reset_or_return_to_listen(a)) return *end;
