@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -52,9 +51,7 @@ void keep_above_a_gap(Engine& e, Connection& c, Inbox& inbox, const Segment& seg
 
 void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end) {
     if (!c.sack || begin >= end) return;
-    Inbox& inbox = e.need_inbox(c);
-    if (inbox.sack.reports_duplicate() && !c.compact) emit_ack(e, c, SendReason::ack_duplicate_data);
-    inbox.sack.on_duplicate(begin, end);
+    e.need_inbox(c).sack.on_duplicate(begin, end);
 }
 
 std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {

@@ -21,6 +21,14 @@ bool is_old_timestamp(const Arrival& a) {
     return age < 0 && now_ms - c.ts_recent_ms < kTimestampValidMs;
 }
 
+/// RFC 7323, section 3.2: what was agreed upon is expected of every segment. A SYN belongs to no agreement yet, and gets
+/// its challenge (RFC 5961, section 4.2) either way.
+bool lacks_timestamp(const Arrival& a) {
+    const Segment& seg = a.segment;
+    return a.engine.settings.require_timestamps && a.connection->timestamps && !seg.options.timestamps &&
+           !seg.flags.rst() && !seg.flags.syn();
+}
+
 /// RFC 7323, section 4.3, rule (2): the timestamp of the segment that the next ACK will cover first.
 void keep_timestamp(const Arrival& a) {
     Connection& c = *a.connection;
@@ -57,6 +65,10 @@ Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clau
 Step check_sequence(Arrival& a) {
     Connection& c = *a.connection;
     Segment& seg = a.segment;
+    if (lacks_timestamp(a)) {
+        ++a.engine.counters.dropped_paws;
+        return Disposition{Verdict::dropped_paws, "RFC 7323 3.2"};  // "SHOULD silently drop the segment"
+    }
     if (is_old_timestamp(a)) {
         ++a.engine.counters.dropped_paws;
         return drop_unacceptable(a, Verdict::dropped_paws, "RFC 7323 5.3 R1");
