@@ -55,7 +55,7 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
     if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
     if (!is_synchronized(c.state) && hard) {
         ++e.counters.attempt_fails;
-        e.finish(c, Error::unreachable, "ICMP unreachable");
+        e.finish(c, Error::refused, "ICMP hard error");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
         c.soft_error = Error::unreachable;

@@ -124,6 +124,19 @@ TEST_F(Rfc3168, AnEchoReducesTheWindowOnceAWindowAndIsAnsweredWithCwr_6_1_2) {
     }
 }
 
+TEST_F(Rfc3168, TheEchoThatAcknowledgesTheWholeWindowIsOfTheSameMark_6_1_2) {
+    settings.congestion = Congestion::new_reno;
+    connect_with(EcnUse::request, "S.E");
+    send(std::string(10'000, 'x'));
+    poll();
+    while (out() != "nothing") {
+    }
+    in({.flags = ".E", .seq = 1, .ack = 2001});
+    EXPECT_EQ(app.stream.info().ssthresh, 8000u);
+    in({.flags = ".E", .seq = 1, .ack = 10'001});
+    EXPECT_EQ(app.stream.info().ssthresh, 8000u) << "the peer could not see CWR yet";
+}
+
 TEST_F(Rfc3168, WhatIsSentAgainIsNotEcnCapable_6_1_5) {
     connect_with(EcnUse::request, "S.E");
     send(std::string(1000, 'x'));

@@ -32,7 +32,7 @@ struct Connection;
 /// Why a call was refused, or why a connection ended before both sides had closed it.
 enum class Error : std::uint8_t {
     none,            ///< Both sides closed; nothing was lost.
-    refused,         ///< A RST answered the SYN.
+    refused,         ///< A RST or a hard ICMP error answered the SYN.
     reset,           ///< A RST arrived.
     timed_out,       ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
     unreachable,     ///< No route, or the network said so.

@@ -201,6 +201,8 @@ void Recovery::end_episode(const AckInput& in, const Outstanding& now, const Rec
     } else if (state_ != RecoveryState::recovery) {
         duplicates_.reset();
     }
+    // Further on the comparison would mean something else: sequence numbers wrap.
+    if (in.ack > recover_) has_recover_ = false;
 }
 
 /// RFC 5682, section 2.1, and section 3.1 with SACK.
@@ -364,7 +366,10 @@ RecoveryOutcome Recovery::on_timeout(const Outstanding& o, const PathTimes& path
 }
 
 bool Recovery::on_congestion_mark(const Outstanding& o) {
-    if (state_ >= RecoveryState::cwr) return false;
+    // RFC 3168, section 6.1.2: once for each window of data; what acknowledges just that window still echoes the same
+    // mark, for the peer has not seen CWR.
+    const bool same_window = has_recover_ && o.snd_una <= recover_;
+    if (state_ >= RecoveryState::cwr || same_window) return false;
     state_ = RecoveryState::cwr;
     recover_ = o.snd_nxt;
     has_recover_ = true;
