@@ -72,6 +72,7 @@ void Engine::stop_timers(Connection& c) {
     timers.remove(c);
     if (c.outbox) c.outbox->retransmit_at = c.outbox->pacing_at = kNever;
     c.delayed_ack_at = c.idle_at = kNever;
+    c.persisting = false;
 }
 
 void Engine::detach(Connection& c) {
