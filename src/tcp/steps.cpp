@@ -21,8 +21,8 @@ bool is_old_timestamp(const Arrival& a) {
     return age < 0 && now_ms - c.ts_recent_ms < kTimestampValidMs;
 }
 
-/// RFC 7323, section 3.2: what was agreed upon is expected of every segment. A SYN belongs to no agreement yet, and gets
-/// its challenge (RFC 5961, section 4.2) either way.
+/// RFC 7323, section 3.2: what was agreed upon is expected of every segment. A SYN belongs to no agreement yet, and
+/// gets its challenge (RFC 5961, section 4.2) either way.
 bool lacks_timestamp(const Arrival& a) {
     const Segment& seg = a.segment;
     return a.engine.settings.require_timestamps && a.connection->timestamps && !seg.options.timestamps &&

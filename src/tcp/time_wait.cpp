@@ -19,6 +19,7 @@ void enter_time_wait(Engine& e, Connection& c, std::string_view trigger) {
         entry.rcv_nxt = c.rcv_nxt;
         entry.ts_recent = c.ts_recent;
         entry.timestamps = c.timestamps;
+        entry.sack = c.sack;
         entry.deadline = to_tick(e.now + 2 * e.settings.msl);
         e.time_wait.queue.push_back(e.time_wait.slab, index);
         e.replace(c, {FlowKind::time_wait, index});
@@ -44,6 +45,7 @@ Connection expand(const Engine& e, const TimeWait& entry) {
     c.fin_known = c.fin_received = c.fin_sent = true;
     c.fin_seq = entry.rcv_nxt - 1;
     c.timestamps = entry.timestamps;
+    c.sack = entry.sack;
     c.window_scaling = false;
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);
