@@ -19,6 +19,17 @@ bool is_repeated_syn(const Connection& c, const Segment& seg) {
     return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
 }
 
+/// RFC 7323, section 4.3, (2): a SYN that comes again may have a newer timestamp, and that is the one to echo.
+void keep_newer_timestamp(Arrival& a) {
+    Connection& c = *a.connection;
+    const auto& offered = a.segment.options.timestamps;
+    if (!c.timestamps || !offered || static_cast<std::int32_t>(offered->value - c.ts_recent) <= 0) return;
+    c.ts_recent = offered->value;
+    c.ts_recent_ms = milliseconds(a.engine.now);
+    if (c.compact && a.entry.kind == FlowKind::half_open)
+        a.engine.half_open.slab[a.entry.index].ts_recent = c.ts_recent;
+}
+
 /// Both ends have opened, and this is the peer's SYN-ACK: its SYN has been taken, its ACK is the one that is waited for
 /// (section 3.5, figure 7, line 6), although it lies left of the window.
 bool is_crossing_syn_ack(const Connection& c, const Segment& seg) {
@@ -51,6 +62,7 @@ Disposition syn_received(Arrival& a) {
     Engine& e = a.engine;
     Segment& seg = a.segment;
     if (is_repeated_syn(*a.connection, seg)) {
+        keep_newer_timestamp(a);
         repeat_syn_ack(e, *a.connection);
         return {Verdict::duplicate, "RFC 9293 3.10.7.4 first"};
     }
