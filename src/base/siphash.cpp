@@ -46,6 +46,13 @@ std::uint64_t load_le64(const std::byte* p) noexcept {
     }
 }
 
+/// The last `n` octets, fewer than eight: cut out of the last whole word where there is one.
+std::uint64_t last_octets(std::span<const std::byte> bytes, std::size_t n) noexcept {
+    if (n == 0) return 0;
+    if (bytes.size() < 8) return load_le(bytes.data(), n);
+    return load_le64(bytes.data() + bytes.size() - 8) >> (64 - 8 * n);
+}
+
 }  // namespace
 
 std::uint64_t siphash(const SipKey& key, std::span<const std::byte> bytes) noexcept {
@@ -54,7 +61,7 @@ std::uint64_t siphash(const SipKey& key, std::span<const std::byte> bytes) noexc
     const std::byte* p = bytes.data();
     std::size_t left = bytes.size();
     for (; left >= 8; p += 8, left -= 8) s.absorb(load_le64(p));
-    s.absorb(load_le(p, left) | static_cast<std::uint64_t>(bytes.size()) << 56);
+    s.absorb(last_octets(bytes, left) | static_cast<std::uint64_t>(bytes.size()) << 56);
     s.v2 ^= 0xff;
     for (int i = 0; i < 4; ++i) s.round();
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;

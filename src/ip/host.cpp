@@ -58,6 +58,7 @@ InterfaceId Host::Implementation::add_interface(InterfaceSettings interface) {
 
 void Host::Implementation::add_address(InterfaceId id, const Prefix& prefix) {
     const IpAddress& address = prefix.address;
+    last_admitted_.reset();
     addresses_.add({address, AddressKind::unicast, id});
     routes.add({.destination = prefix, .gateway = {}, .interface = id});
     if (address.is_v6()) {

@@ -57,6 +57,12 @@ struct Envelope {
     IpAddress destination;
 };
 
+/// Where a datagram comes from and where it goes.
+struct AddressPair {
+    IpAddress source{}, destination{};
+    bool operator==(const AddressPair&) const = default;
+};
+
 /// What an ICMP error says of a datagram that this host sent.
 struct Complaint {
     bool hard = false;                 ///< It will not get better by waiting (RFC 1122, section 4.2.3.9).
@@ -134,6 +140,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void receive_v6(const Origin& origin, Packet&& packet);
     [[nodiscard]] AddressKind classify(const IpAddress& destination) const;
     [[nodiscard]] bool admit(Datagram& datagram);
+    [[nodiscard]] bool recognise(Datagram& datagram);
     void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet&& packet);
     void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet);
     void refuse_chain(const Datagram& datagram, const wire::Ipv6ChainError& error, const Packet& packet);
@@ -192,6 +199,8 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     BufferPool& pool_;
     NextHop last_hop_;
     IpAddress last_destination_;
+    /// The addresses of the last datagram from a link that was admitted as one for this host: datagrams come in trains.
+    std::optional<AddressPair> last_admitted_;
     Instant now_{};
     AddressTable addresses_;
     NeighbourTable neighbours_;

@@ -71,8 +71,7 @@ void Host::Implementation::receive_v4(const Origin& origin, Packet&& packet) {
                       .hop_limit = view->ttl(),
                       .later_fragment = view->fragment_offset() != 0,
                       .transport = view->header_size()};
-    datagram.kind = classify(datagram.destination);
-    if (!admit(datagram)) return;
+    if (!recognise(datagram)) return;
     if (datagram.kind == AddressKind::foreign) return forward(datagram, std::move(packet));
     if (view->is_fragment()) return reassemble_v4(datagram, *view, std::move(packet));
     deliver(datagram, std::move(packet));
@@ -88,8 +87,7 @@ void Host::Implementation::receive_v6(const Origin& origin, Packet&& packet) {
                       .destination = view->destination(),
                       .protocol = view->next_header(),
                       .hop_limit = view->hop_limit()};
-    datagram.kind = classify(datagram.destination);
-    if (!admit(datagram)) return;
+    if (!recognise(datagram)) return;
     if (datagram.kind == AddressKind::foreign) return forward(datagram, std::move(packet));
 
     const auto chain = wire::walk_extensions(*view);
@@ -99,6 +97,20 @@ void Host::Implementation::receive_v6(const Origin& origin, Packet&& packet) {
     datagram.protocol_field = chain->pointer;
     if (chain->fragment) return reassemble_v6(datagram, *chain, std::move(packet));
     deliver(datagram, std::move(packet));
+}
+
+/// Finds out what the destination is to this host, and whether the addresses are possible.
+bool Host::Implementation::recognise(Datagram& datagram) {
+    const bool from_link = !datagram.origin.looped && !datagram.origin.link_group;
+    if (from_link && last_admitted_ == AddressPair{datagram.source, datagram.destination}) {
+        datagram.kind = AddressKind::unicast;
+        return true;
+    }
+    datagram.kind = classify(datagram.destination);
+    if (!admit(datagram)) return false;
+    if (from_link && datagram.kind == AddressKind::unicast)
+        last_admitted_ = AddressPair{datagram.source, datagram.destination};
+    return true;
 }
 
 AddressKind Host::Implementation::classify(const IpAddress& destination) const {

@@ -27,14 +27,13 @@ template <typename Number>
 /// A call that may wait; `convert` makes the outcome of its result.
 template <typename T, typename Convert>
 [[nodiscard]] Running waiting(socket::Call<T> call, Convert convert) {
-    const Instant deadline = call.deadline();
     auto shared = std::make_shared<socket::Call<T>>(std::move(call));
     auto step = [shared, convert = std::move(convert)](Instant now) mutable -> std::optional<CallOutcome> {
         const auto result = shared->step(now);
         if (!result) return std::nullopt;
         return convert(*result);
     };
-    return {std::move(step), deadline};
+    return {std::move(step), [shared] { return shared->deadline(); }};
 }
 
 }  // namespace hourglass::script

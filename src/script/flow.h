@@ -32,6 +32,8 @@ struct Flow {
     std::uint32_t local_isn = 0;         ///< The stack's.
     std::uint32_t script_local_isn = 0;  ///< What the script calls it.
 
+    std::optional<std::uint32_t> reopened_by;  ///< The number of a SYN that came to the connection that was.
+
     std::map<std::uint32_t, std::uint32_t> timestamps;  ///< From the script's TS val to the stack's.
     bool timestamps_known = false;
     std::uint32_t first_script_timestamp = 0;

@@ -70,7 +70,7 @@ Bytes tcp_segment(const TcpSpec& spec, const Flow& flow, const SocketAddress& fr
     segment.resize(header.emit_with(segment, options));
     const auto payload = extend(segment, spec.length);
     const std::uint32_t place = header.seq.raw() + (syn ? 1 : 0) - (flow.remote_isn + 1);
-    for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = pattern(std::uint64_t{place} + i);
+    for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = pattern(static_cast<std::uint32_t>(place + i));
     wire::store_be16(segment.data() + wire::TcpHeader::kChecksumOffset,
                      wire::transport_checksum(from.address, to.address, IpProtocol::tcp, segment));
     return segment;

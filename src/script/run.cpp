@@ -145,7 +145,7 @@ bool Run::pass_time(Instant until, const std::function<bool()>& done) {
     World& w = world();
     settle();
     while (!done()) {
-        const Instant next = std::min(w.next_deadline(), blocked_ ? blocked_->running.deadline : kNever);
+        const Instant next = std::min(w.next_deadline(), blocked_ ? blocked_->running.deadline() : kNever);
         if (next > until || next == kNever) {
             if (until == kNever) return false;
             w.advance(until);

@@ -28,7 +28,7 @@ struct CallOutcome {
 /// A call under way.
 struct Running {
     std::function<std::optional<CallOutcome>(Instant now)> step;
-    Instant deadline = kNever;
+    std::function<Instant()> deadline = [] { return kNever; };  ///< Known from the first step on.
 };
 
 /// A script being performed. run.cpp has events, time and the end, run_packet.cpp packets, run_call.cpp the frame of

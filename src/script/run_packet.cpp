@@ -96,6 +96,8 @@ void Run::learn_from_arrival(Flow& flow, const PacketSpec& packet) {
     const auto* tcp = std::get_if<TcpSpec>(&packet.body);
     if (tcp == nullptr) return;
     if (has(*tcp, TcpFlags::kUrg)) flow.untracked = true;
+    const bool opens = has(*tcp, TcpFlags::kSyn) && !has(*tcp, TcpFlags::kAck);
+    if (flow.stage == Flow::Stage::answered && opens && tcp->seq != flow.remote_isn) flow.reopened_by = tcp->seq;
     if (flow.stage == Flow::Stage::syn_sent && has(*tcp, TcpFlags::kSyn)) {
         flow.stage = Flow::Stage::connected;
         flow.remote_isn = tcp->seq;
@@ -152,10 +154,27 @@ void Run::learn_from_sending(Flow& flow, const PacketSpec& packet, const LivePac
         flow.stage = Flow::Stage::syn_sent;
         flow.local_isn = view.seq().raw();
         flow.script_local_isn = expected->seq;
-    } else if (flow.stage == Flow::Stage::arrived && has(*expected, TcpFlags::kSyn | TcpFlags::kAck)) {
+    } else if (has(*expected, TcpFlags::kSyn | TcpFlags::kAck) && view.flags().syn()) {
+        // An answer to another SYN than the first one: these ports have a new connection (RFC 9293, section 3.6.1).
+        const std::uint32_t answers = view.ack().raw() - 1;
+        const bool another = flow.stage == Flow::Stage::answered && answers != flow.remote_isn;
+        if (another) {
+            flow.remote_isn = answers;
+            flow.sent = flow.received = 0;
+            flow.timestamps_known = false;
+        }
+        if (!another && flow.stage != Flow::Stage::arrived) return;
         flow.stage = Flow::Stage::answered;
         flow.local_isn = view.seq().raw();
         flow.script_local_isn = expected->seq;
+    } else if (flow.reopened_by && has(*expected, TcpFlags::kSyn | TcpFlags::kAck) &&
+               view.ack().raw() == *flow.reopened_by + 1) {
+        // A new connection of the same ports, from TIME-WAIT: its numbers begin here.
+        flow.remote_isn = *flow.reopened_by;
+        flow.reopened_by.reset();
+        flow.local_isn = view.seq().raw();
+        flow.script_local_isn = expected->seq;
+        flow.sent = flow.received = 0;
     }
 }
 

@@ -195,7 +195,9 @@ Result<void> TcpSocket::shutdown(int how) {
             phase_ = Phase::idle;
             break;
         case Phase::connecting:
-            return disconnect();
+            // RFC 9293, section 3.10.4: in SYN-SENT nothing is there to close yet; SYN-RECEIVED sends a FIN.
+            if (stream_.state() == tcp::State::syn_sent) return disconnect();
+            [[fallthrough]];
         case Phase::connected:
             read_shut_ = read_shut_ || read;
             if (read) stream_.shutdown_receive();

@@ -72,7 +72,7 @@ Result<Received> TcpSocket::receive_urgent(ReadBuffers buffers, int flags) {
 
 Result<void> TcpSocket::check_sendable() {
     if (const auto error = take_error()) return std::unexpected(*error);
-    if (phase_ == Phase::connecting) return std::unexpected(Errno::again);
+    if (phase_ == Phase::connecting && !write_shut_) return std::unexpected(Errno::again);
     if (phase_ != Phase::connected || write_shut_) return std::unexpected(Errno::broken_pipe);
     return {};
 }

@@ -40,7 +40,8 @@ void take_rtt_sample(const Engine& e, Connection& c, const AckInput& in, const R
     if (out.least_rtt) c.rto.on_least_rtt(*out.least_rtt, e.now);
 }
 
-void restart_retransmission_timer(Engine& e, Connection& c) {
+/// An output pass follows, which tells the timer queue.
+void restart_retransmission_timer(const Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
     // RFC 6298, (5.2) and (5.3); RFC 6582, section 3.2, step 5 for partial acknowledgements without SACK.
     c.persisting = false;
@@ -50,7 +51,6 @@ void restart_retransmission_timer(Engine& e, Connection& c) {
     else if (!partial || o.recovery.take_first_partial())
         o.retransmit_at = e.now + c.rto.value(e.settings);
     o.progress = true;
-    e.timers_changed(c);
 }
 
 /// SND.UNA moves to `ack`.
@@ -68,6 +68,19 @@ void advance(Engine& e, Connection& c, Seq ack) {
     tell_writable(e, c);
 }
 
+/// All that was ever to be sent is acknowledged, our FIN with it, and nothing was lost or marked: there is no flight
+/// any more for recovery and congestion control to learn for.
+bool is_last(const Connection& c, const AckInput& in, const EcnEcho& echo) {
+    return c.fin_sent && in.ack == c.snd_nxt && in.sack.empty() && !echo.congestion &&
+           c.outbox->recovery.state() == RecoveryState::open;
+}
+
+void take_last_acknowledgement(Engine& e, Connection& c, Seq ack) {
+    advance(e, c, ack);
+    c.persisting = false;
+    c.outbox.reset();
+}
+
 void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uint32_t window) {
     Outbox& o = *c.outbox;
     const AckInput in = input_of(c, seg, window);
@@ -75,6 +88,7 @@ void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uin
     const EcnEcho echo = read_echo(c, seg);
     const bool new_marks = echo.ce_segments > 0;
     if (!advances && !in.duplicate && in.sack.empty() && !new_marks) return;
+    if (advances && is_last(c, in, echo)) return take_last_acknowledgement(e, c, in.ack);
     const Outstanding before = c.outstanding();
     const std::uint32_t prior_pipe = o.recovery.pipe(before);
     FlightWatcher watcher(c, e.now);

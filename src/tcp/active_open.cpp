@@ -52,6 +52,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
 
     if (options.tuning) set_tuning(e, *c, *options.tuning);
     prepare(e, *c, *path);
+    choose_numbers(e, *c);
     c->handler = options.handler;
     e.need_outbox(*c);
     c->syn_due = true;

@@ -80,7 +80,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     } else if (c.timestamps) {
         header.options.timestamps = {timestamp_now(e, c), c.ts_recent};
     }
-    const std::uint32_t payload = segment_payload(c);
+    const std::uint32_t payload = what.data_size > 0 ? segment_payload(c) : 0;
     if (sack_blocks_due(c) > 0 && !what.flags.syn() && !what.flags.rst()) add_sack_blocks(e, c, header.options);
 
     if (c.outbox && c.outbox->urgent && what.seq < c.outbox->snd_up && !what.flags.syn()) {

@@ -72,6 +72,7 @@ void Engine::stop_timers(Connection& c) {
     timers.remove(c);
     if (c.outbox) c.outbox->retransmit_at = c.outbox->pacing_at = kNever;
     c.delayed_ack_at = c.idle_at = kNever;
+    c.persisting = false;
 }
 
 void Engine::detach(Connection& c) {
@@ -93,7 +94,7 @@ void Engine::finish(Connection& c, Error error, std::string_view trigger) {
     c.error = error;
     detach(c);
     c.outbox.reset();
-    c.syn_due = c.probe_due = false;
+    c.syn_due = c.probe_due = c.persisting = c.window_probed = false;  // which tell of the outbox
     c.ack_reason = SendReason::none;
     if (error != Error::none) c.inbox.reset();
     if (c.listener != Slab<ListenEntry>::kNone) {

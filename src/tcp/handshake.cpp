@@ -51,13 +51,10 @@ std::uint32_t local_mss(const Engine& e, const Connection& c) {
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
-void prepare(Engine& e, Connection& c, const Path& path) {
+void prepare(const Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
     c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
-    const FlowOffsets offsets = flow_offsets(e.secret, c.flow);
-    c.iss = c.snd_una = c.snd_nxt = Seq(offsets.sequence_number);
-    c.ts_offset = offsets.timestamp;
     c.peer_mss = default_mss(c);
     c.window_scaling = e.settings.window_scaling;
     c.timestamps = e.settings.timestamps;
@@ -67,6 +64,12 @@ void prepare(Engine& e, Connection& c, const Path& path) {
     c.rcv_wscale =
         (passive ? e.listeners.slab[c.listener].rcv_wscale : window_shift(e.settings, e.tuning(c).receive_buffer)) & 15;
     c.rto = {};
+}
+
+void choose_numbers(const Engine& e, Connection& c) {
+    const FlowOffsets offsets = flow_offsets(e.secret, c.flow);
+    c.iss = c.snd_una = c.snd_nxt = Seq(offsets.sequence_number);
+    c.ts_offset = offsets.timestamp;
 }
 
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options) {
@@ -166,7 +169,6 @@ void establish(Engine& e, Connection& c, const Segment& seg, std::string_view tr
     // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
     if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
     c.syn_due = false;
-    e.timers_changed(c);
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");

@@ -20,9 +20,11 @@ class Engine;
 /// TSval for this connection now: a clock of milliseconds with an offset of its own (RFC 7323, section 5.4).
 [[nodiscard]] std::uint32_t timestamp_now(const Engine& e, const Connection& c);
 
-/// Fills in what the path and the settings decide before the first segment: offsets, windows, MSS.
-/// `iss` is F of RFC 6528 until the SYN leaves and its clock is added.
-void prepare(Engine& e, Connection& c, const Path& path);
+/// Fills in what the path and the settings decide before the first segment: windows, MSS, options.
+void prepare(const Engine& e, Connection& c, const Path& path);
+/// Gives a new connection its own numbers: the offset of its timestamps, and in `iss` F of RFC 6528 until the SYN
+/// leaves and its clock is added.
+void choose_numbers(const Engine& e, Connection& c);
 /// The options of our SYN, or of our SYN-ACK: then only what the peer's SYN offered.
 void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& options);
 /// Reads a SYN's or SYN-ACK's sequence number, window and options.

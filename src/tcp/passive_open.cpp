@@ -81,6 +81,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     c.listener = listener;
     c.tuning = l.tuning;
     prepare(e, c, *path);
+    choose_numbers(e, c);
     learn_from_syn(e, c, syn);
     if (stateless) return answer_with_cookie(e, c, syn);
     c.iss += sequence_clock(e.now);
@@ -109,8 +110,8 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.state = State::syn_received;
     c.listener = e.listeners.find({entry.flow.local, entry.flow.local_port});
     c.tuning = e.listeners.slab[c.listener].tuning;
-    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local))
-        prepare(const_cast<Engine&>(e), c, *path);
+    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local)) prepare(e, c, *path);
+    if (entry.timestamps) c.ts_offset = flow_offsets(e.secret, entry.flow).timestamp;
     c.iss = entry.iss;
     c.snd_una = entry.iss;
     c.snd_nxt = entry.iss + 1;

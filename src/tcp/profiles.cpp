@@ -30,6 +30,7 @@ Settings linux_like_settings() {
     s.first_ephemeral_port = 32768;
     s.last_ephemeral_port = 60999;
     s.urgent_inline = false;
+    s.require_timestamps = false;
     return s;
 }
 

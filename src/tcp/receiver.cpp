@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -10,9 +9,8 @@ namespace hourglass::tcp {
 
 namespace {
 
-/// Where the window would end if all free space were offered.
-Seq possible_edge(const Engine& e, const Connection& c) {
-    const std::uint32_t limit = receive_limit(e, c);
+/// Where the window would end if all free space of `limit` were offered.
+Seq possible_edge(const Connection& c, std::uint32_t limit) {
     const std::uint32_t used = std::min(c.receive_queue_size(), limit);
     return c.rcv_nxt + (limit - used);
 }
@@ -52,14 +50,12 @@ void keep_above_a_gap(Engine& e, Connection& c, Inbox& inbox, const Segment& seg
 
 void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end) {
     if (!c.sack || begin >= end) return;
-    Inbox& inbox = e.need_inbox(c);
-    if (inbox.sack.reports_duplicate() && !c.compact) emit_ack(e, c, SendReason::ack_duplicate_data);
-    inbox.sack.on_duplicate(begin, end);
+    e.need_inbox(c).sack.on_duplicate(begin, end);
 }
 
 std::uint16_t offered_window(const Engine& e, Connection& c, bool in_syn) {
-    const Seq edge = possible_edge(e, c);
     const std::uint32_t limit = receive_limit(e, c);
+    const Seq edge = possible_edge(c, limit);
     const std::int32_t growth = edge - c.rcv_adv;
     Seq promise = c.rcv_adv;
     if (growth >= static_cast<std::int32_t>(std::min<std::uint32_t>(limit / 2, local_mss(e, c)))) promise = edge;
@@ -73,7 +69,7 @@ bool window_update_due(const Engine& e, const Connection& c) {
     if (!is_synchronized(c.state) || c.fin_received) return false;
     const std::uint32_t mss = local_mss(e, c);
     const std::uint32_t limit = receive_limit(e, c);
-    const std::int32_t growth = possible_edge(e, c) - c.rcv_adv;
+    const std::int32_t growth = possible_edge(c, limit) - c.rcv_adv;
     if (growth < static_cast<std::int32_t>(std::min(limit / 2, std::max(2 * mss, limit / 8)))) return false;
     // A peer that has much of what it was promised left does not wait for more; the next ACK will tell it.
     const auto offered = static_cast<std::uint32_t>(c.rcv_adv - c.last_ack_sent);

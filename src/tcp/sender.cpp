@@ -230,7 +230,6 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
     }
     schedule_loss_probe(e, c, std::exchange(c.outbox->progress, false));
     c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;
-    e.timers_changed(c);
 }
 
 /// What limited the sender, for those that it matters to: growth of cwnd (RFC 7661's reason), delivery rates

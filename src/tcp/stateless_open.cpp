@@ -59,6 +59,7 @@ std::optional<Connection> connection_from_cookie(Engine& e, std::uint32_t listen
     c.listener = listener;
     c.tuning = e.listeners.slab[listener].tuning;
     prepare(e, c, *path);
+    choose_numbers(e, c);
     c.iss = c.snd_una = iss;
     c.snd_nxt = iss + 1;
     c.rcv_nxt = c.last_ack_sent = seg.seq;

@@ -21,6 +21,14 @@ bool is_old_timestamp(const Arrival& a) {
     return age < 0 && now_ms - c.ts_recent_ms < kTimestampValidMs;
 }
 
+/// RFC 7323, section 3.2: what was agreed upon is expected of every segment. A SYN belongs to no agreement yet, and
+/// gets its challenge (RFC 5961, section 4.2) either way.
+bool lacks_timestamp(const Arrival& a) {
+    const Segment& seg = a.segment;
+    return a.engine.settings.require_timestamps && a.connection->timestamps && !seg.options.timestamps &&
+           !seg.flags.rst() && !seg.flags.syn();
+}
+
 /// RFC 7323, section 4.3, rule (2): the timestamp of the segment that the next ACK will cover first.
 void keep_timestamp(const Arrival& a) {
     Connection& c = *a.connection;
@@ -32,7 +40,8 @@ void keep_timestamp(const Arrival& a) {
 /// The four cases of RFC 9293, section 3.10.7.4 (table 6).
 bool is_acceptable(const Connection& c, const Segment& seg) {
     const std::uint32_t wnd = c.rcv_wnd();
-    const std::uint32_t length = seg.length();
+    // A RST is judged by its sequence number alone, whatever it carries (RFC 5961, section 3.2).
+    const std::uint32_t length = seg.flags.rst() ? 0 : seg.length();
     if (length == 0) return wnd == 0 ? seg.seq == c.rcv_nxt : in_window(seg.seq, c.rcv_nxt, wnd);
     if (wnd == 0) return false;
     return in_window(seg.seq, c.rcv_nxt, wnd) || in_window(seg.seq + (length - 1), c.rcv_nxt, wnd);
@@ -56,6 +65,10 @@ Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clau
 Step check_sequence(Arrival& a) {
     Connection& c = *a.connection;
     Segment& seg = a.segment;
+    if (lacks_timestamp(a)) {
+        ++a.engine.counters.dropped_paws;
+        return Disposition{Verdict::dropped_paws, "RFC 7323 3.2"};  // "SHOULD silently drop the segment"
+    }
     if (is_old_timestamp(a)) {
         ++a.engine.counters.dropped_paws;
         return drop_unacceptable(a, Verdict::dropped_paws, "RFC 7323 5.3 R1");

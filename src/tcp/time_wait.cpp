@@ -2,6 +2,7 @@
 
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/isn.h"
 
 namespace hourglass::tcp {
 
@@ -19,6 +20,7 @@ void enter_time_wait(Engine& e, Connection& c, std::string_view trigger) {
         entry.rcv_nxt = c.rcv_nxt;
         entry.ts_recent = c.ts_recent;
         entry.timestamps = c.timestamps;
+        entry.sack = c.sack;
         entry.deadline = to_tick(e.now + 2 * e.settings.msl);
         e.time_wait.queue.push_back(e.time_wait.slab, index);
         e.replace(c, {FlowKind::time_wait, index});
@@ -35,8 +37,8 @@ Connection expand(const Engine& e, const TimeWait& entry) {
     c.flow = entry.flow;
     c.compact = true;
     c.state = State::time_wait;
-    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local))
-        prepare(const_cast<Engine&>(e), c, *path);
+    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local)) prepare(e, c, *path);
+    if (entry.timestamps) c.ts_offset = flow_offsets(e.secret, entry.flow).timestamp;
     c.iss = entry.snd_nxt - 2;  // somewhere before: the SYN and the FIN have been acknowledged
     c.snd_una = c.snd_nxt = entry.snd_nxt;
     c.rcv_nxt = c.last_ack_sent = entry.rcv_nxt;
@@ -44,6 +46,7 @@ Connection expand(const Engine& e, const TimeWait& entry) {
     c.fin_known = c.fin_received = c.fin_sent = true;
     c.fin_seq = entry.rcv_nxt - 1;
     c.timestamps = entry.timestamps;
+    c.sack = entry.sack;
     c.window_scaling = false;
     c.ts_recent = entry.ts_recent;
     c.ts_recent_ms = milliseconds(e.now);

@@ -16,7 +16,7 @@ struct TimeWait {
     std::uint32_t ts_recent;
     std::uint32_t deadline;  ///< Tick at which 2 MSL are over.
     std::uint32_t prev, next;
-    bool timestamps;
+    bool timestamps, sack;
 };
 static_assert(sizeof(TimeWait) <= 64);
 

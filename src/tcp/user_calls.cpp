@@ -21,9 +21,16 @@ void after_reading(Engine& e, Connection& c) {
     if (!c.detached) e.want_output(c);
 }
 
+/// RFC 9293, section 3.10.5: once both FINs have been sent the TCB is deleted without a word, unless text is lost by it
+/// (section 3.6.1).
+bool abort_tells_peer(const Connection& c) {
+    if (c.state == State::closing || c.state == State::last_ack) return !c.fin_sent || c.receive_queue_size() > 0;
+    return c.state == State::syn_received || is_synchronized(c.state);
+}
+
 void abort_connection(Engine& e, Connection& c, SendReason reason, Error error) {
     if (!c.detached) {
-        if (c.state == State::syn_received || is_synchronized(c.state)) emit_reset(e, c, reason);
+        if (abort_tells_peer(c)) emit_reset(e, c, reason);
         e.finish(c, error, "ABORT call");
     }
     c.released = true;

@@ -67,6 +67,20 @@ TEST_F(Rfc9293, MAY_18_AnotherAlgorithmMayBeChosen) {
     EXPECT_GT(app.stream.info().cwnd, 0u);
 }
 
+TEST_F(Rfc9293, SHLD_8_AnEchoedCongestionMarkTakesFromTheWindow) {
+    listen();
+    in({.flags = "SEW", .options = {.mss = 1000}});
+    out();
+    in({.flags = ".", .seq = 1, .ack = 1});
+    send_now(text(10'000));
+    all_out();
+    in({.flags = "E.", .seq = 1, .ack = 5001});
+    EXPECT_LT(app.stream.info().ssthresh, 10'000u);
+    in({.flags = ".", .seq = 1, .ack = 10'001});
+    send_now(text(1000));
+    EXPECT_EQ(out(), "P.W seq=10001 ack=1 len=1000") << "the peer may stop echoing";
+}
+
 TEST_F(Rfc9293, SHLD_8_CongestionMarksAreAgreedOnAndEchoed) {
     listen();
     in({.flags = "SEW", .options = {.mss = 1000}});

@@ -70,6 +70,7 @@ struct Settings {
     // Options.
     bool window_scaling = true;                 ///< RFC 7323, section 2.
     bool timestamps = true;                     ///< RFC 7323, section 3.
+    bool require_timestamps = true;             ///< Drop segments that lack what was agreed (RFC 7323, section 3.2).
     bool sack = true;                           ///< Selective acknowledgements (RFC 2018).
     bool keepalive = false;                     ///< RFC 9293, section 3.8.4: MUST default to off.
     bool nagle = true;                          ///< RFC 9293, section 3.7.4.
