@@ -103,9 +103,17 @@ std::string match_tcp(const TcpSpec& expected, const TcpSpec& actual, const Conf
 std::string match_icmp(const IcmpSpec& expected, const IcmpSpec& actual, bool v6) {
     const auto wanted = icmp_numbers(expected.type, expected.code, v6);
     const auto got = icmp_numbers(actual.type, actual.code, v6);
-    if (wanted && wanted == got) return {};
-    return fmt::format("ICMP message: expected {} {}, got {}", expected.type, expected.code,
-                       got ? icmp_name(*got, v6) : "another");
+    if (!wanted || wanted != got)
+        return fmt::format("ICMP message: expected {} {}, got {}", expected.type, expected.code,
+                           got ? icmp_name(*got, v6) : "another");
+    if (expected.mtu && expected.mtu != actual.mtu) return differs("MTU", *expected.mtu, actual.mtu.value_or(0));
+    if (expected.id && expected.id != actual.id) return differs("identifier", *expected.id, actual.id.value_or(0));
+    if (!expected.quotes) return {};
+    if (!actual.quotes || expected.echoed != actual.echoed) return "ICMP message: it quotes another protocol";
+    if (expected.seq != actual.seq) return differs("sequence number that is quoted", expected.seq, actual.seq);
+    if (expected.length != actual.length)
+        return differs("octets of the datagram that is quoted", expected.length, actual.length);
+    return {};
 }
 
 }  // namespace

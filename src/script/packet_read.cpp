@@ -90,15 +90,41 @@ TcpSpec describe_tcp(const wire::TcpView& view, Flow& flow, const TcpSpec* shape
     return spec;
 }
 
-IcmpSpec describe_icmp(const LivePacket& packet) {
+/// The datagram that the stack complains about, `size` octets behind its IP header.
+void describe_quoted(IcmpSpec& spec, IpProtocol protocol, std::span<const std::byte> transport, std::size_t size,
+                     const Flow& flow) {
+    const bool tcp = protocol == IpProtocol::tcp;
+    const std::size_t least = tcp ? wire::TcpHeader::kMinSize : wire::UdpHeader::kSize;
+    if (transport.size() < least) return;
+    spec.quotes = true;
+    spec.echoed = tcp                           ? IcmpSpec::Echoed::tcp
+                  : protocol == IpProtocol::udp ? IcmpSpec::Echoed::udp
+                                                : IcmpSpec::Echoed::raw;
+    std::size_t header = protocol == IpProtocol::udp ? wire::UdpHeader::kSize : 0;
+    if (tcp) {
+        spec.seq = wire::load_be32(transport.data() + 4) - flow.remote_offset(false);
+        header = std::size_t{wire::load_8(transport.data() + 12)} / 16 * 4;
+    }
+    spec.length = static_cast<std::uint32_t>(size - std::min(size, header));
+}
+
+IcmpSpec describe_icmp(const LivePacket& packet, const Flow& flow) {
     const auto message = packet.segment();
     IcmpSpec spec;
     if (message.size() < wire::IcmpHeader::kSize) return spec;
+    const auto original = message.subspan(wire::IcmpHeader::kSize);
+    if (const auto v4 = wire::Ipv4View::parse_quoted(original))
+        describe_quoted(spec, v4->protocol(), v4->payload(), v4->total_length() - v4->header_size(), flow);
+    else if (const auto v6 = wire::Ipv6View::parse_quoted(original))
+        describe_quoted(spec, v6->next_header(), v6->payload(), v6->payload_length(), flow);
     const IcmpNumbers numbers{wire::load_8(message.data()), wire::load_8(message.data() + 1)};
     const std::string name = icmp_name(numbers, packet.protocol == IpProtocol::icmpv6);
     const std::size_t space = std::min(name.find(' '), name.size());
     spec.type = name.substr(0, space);
     if (space < name.size()) spec.code = name.substr(space + 1);
+    if (spec.type.starts_with("echo")) spec.id = wire::load_be16(message.data() + 4);
+    if (spec.code == "frag_needed") spec.mtu = wire::load_be16(message.data() + 6);
+    if (spec.type == "packet_too_big") spec.mtu = wire::load_be32(message.data() + 4);
     return spec;
 }
 
@@ -139,7 +165,7 @@ PacketSpec describe(const LivePacket& packet, Flow& flow, const PacketSpec* shap
     } else if (packet.protocol == IpProtocol::udp) {
         spec.body = UdpSpec{static_cast<std::uint32_t>(packet.segment().size() - wire::UdpHeader::kSize)};
     } else {
-        spec.body = describe_icmp(packet);
+        spec.body = describe_icmp(packet, flow);
     }
     return spec;
 }

@@ -102,6 +102,15 @@ std::string icmp_text(const IcmpSpec& spec) {
     if (!spec.code.empty()) text += " " + spec.code;
     if (spec.mtu) text += fmt::format(" mtu {}", *spec.mtu);
     if (spec.id) text += fmt::format(" id {}", *spec.id);
+    if (!spec.quotes) return text;
+    switch (spec.echoed) {
+        case IcmpSpec::Echoed::tcp:
+            return text + fmt::format(" [{}:{}({})]", spec.seq, spec.seq + spec.length, spec.length);
+        case IcmpSpec::Echoed::udp:
+            return text + fmt::format(" [udp ({})]", spec.length);
+        case IcmpSpec::Echoed::raw:
+            return text + fmt::format(" [raw ({})]", spec.length);
+    }
     return text;
 }
 

@@ -331,6 +331,7 @@ IcmpSpec Parser::icmp() {
 }
 
 void Parser::icmp_echoed(IcmpSpec& spec) {
+    spec.quotes = true;
     if (peek().is("udp") || peek().is("raw")) {
         spec.echoed = take().is("udp") ? IcmpSpec::Echoed::udp : IcmpSpec::Echoed::raw;
         expect('(', "and the number of octets");

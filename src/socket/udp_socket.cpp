@@ -4,6 +4,8 @@ namespace hourglass::socket {
 
 namespace {
 
+constexpr std::int32_t kNeverFragment = 2;  // IP_PMTUDISC_DO
+
 Errno errno_of(udp::Error error) {
     switch (error) {
         case udp::Error::address_in_use:
@@ -219,6 +221,14 @@ Result<void> UdpSocket::check_destination(const SocketAddress& to) const {
     return {};
 }
 
+/// Whether a datagram reaches `destination` in one piece, as far as is known (RFC 1191, section 6.1; RFC 8201, section
+/// 5.2).
+bool UdpSocket::fits_path(std::size_t payload, const IpAddress& destination) const {
+    const std::size_t headers = destination.is_v4() ? 28 : 48;
+    const auto mtu = table_.host.mtu_to(destination);
+    return !mtu || payload + headers <= *mtu;
+}
+
 Result<std::size_t> UdpSocket::send(WriteBuffers buffers, int flags, const std::optional<SocketAddress>& to) {
     if ((flags & msg::oob) != 0) return std::unexpected(Errno::operation_not_supported);
     if (const auto error = take_error()) return std::unexpected(*error);
@@ -238,6 +248,10 @@ Result<std::size_t> UdpSocket::send(WriteBuffers buffers, int flags, const std::
         return size;
     }
     corked_for_.reset();
+    if (options_.mtu_discover == kNeverFragment && !fits_path(corked_.size(), target->address)) {
+        corked_.clear();
+        return std::unexpected(Errno::message_too_long);
+    }
     const auto sent = table_.host.udp().send(*id, *target, std::exchange(corked_, {}));
     if (!sent) return std::unexpected(errno_of(sent.error()));
     return size;

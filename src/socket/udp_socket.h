@@ -45,6 +45,7 @@ class UdpSocket final : public Socket {
     Result<void> set_buffer(bool send, std::int32_t bytes) override;
     [[nodiscard]] std::int32_t buffer(bool send) const override { return send ? send_buffer_ : receive_buffer_; }
     [[nodiscard]] Result<std::int32_t> path_mtu() const override;
+    [[nodiscard]] bool fits_path(std::size_t payload, const IpAddress& destination) const;
 
     std::array<std::optional<udp::SocketId>, 2> ids_;  ///< One a family, where it takes both.
     std::optional<SocketAddress> local_;

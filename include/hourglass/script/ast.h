@@ -133,6 +133,7 @@ struct IcmpSpec {
     Position position;
     std::optional<std::uint32_t> mtu;
     std::optional<std::uint16_t> id;  ///< Of an echo.
+    bool quotes = false;              ///< What follows is said.
     Echoed echoed = Echoed::tcp;      ///< The protocol of the datagram that is quoted.
     std::uint32_t seq = 0;            ///< Of the TCP segment that is quoted.
     std::uint32_t length = 0;         ///< Its payload; for `raw` the octets of the message.
