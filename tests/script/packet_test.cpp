@@ -54,14 +54,14 @@ TEST(ScriptWire, SayTheSameAfterTheWire) {
     EXPECT_EQ(round_trip("< UEWA. 1:3(2) ack 1 win 7 urg 2 <md5 00112233445566778899aabbccddeeff,nop,nop>"),
               "> UEWA. 1:3(2) ack 1 win 7 urg 2 <md5 00112233445566778899aabbccddeeff,nop,nop>");
     EXPECT_EQ(round_trip("< udp (7)"), "> udp (7)");
-    EXPECT_EQ(round_trip("< icmp unreachable frag_needed mtu 1000 [1:1(0)]"), "> icmp unreachable frag_needed");
+    EXPECT_EQ(round_trip("< icmp unreachable frag_needed mtu 1000 [1:1(0)]"), "> icmp unreachable frag_needed mtu 1000");
     EXPECT_EQ(round_trip("< icmp nonsense"), "ICMP has no message 'nonsense '");
 }
 
 TEST(ScriptWire, SayTheSameOverIpv6) {
     const auto v6 = flow(*IpAddress::parse("fd3d::1"), *IpAddress::parse("2001:db8::1"));
     EXPECT_EQ(round_trip("< [ect0] . 1:11(10) ack 1 win 9", v6), "> [ect0] . 1:11(10) ack 1 win 9");
-    EXPECT_EQ(round_trip("< icmp packet_too_big mtu 1280 [1:1(0)]", v6), "> icmp packet_too_big");
+    EXPECT_EQ(round_trip("< icmp packet_too_big mtu 1280 [1:1(0)]", v6), "> icmp packet_too_big mtu 1280");
     EXPECT_EQ(round_trip("< udp (1)", v6), "> udp (1)");
 }
 
