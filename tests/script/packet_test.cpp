@@ -54,7 +54,8 @@ TEST(ScriptWire, SayTheSameAfterTheWire) {
     EXPECT_EQ(round_trip("< UEWA. 1:3(2) ack 1 win 7 urg 2 <md5 00112233445566778899aabbccddeeff,nop,nop>"),
               "> UEWA. 1:3(2) ack 1 win 7 urg 2 <md5 00112233445566778899aabbccddeeff,nop,nop>");
     EXPECT_EQ(round_trip("< udp (7)"), "> udp (7)");
-    EXPECT_EQ(round_trip("< icmp unreachable frag_needed mtu 1000 [1:1(0)]"), "> icmp unreachable frag_needed mtu 1000");
+    EXPECT_EQ(round_trip("< icmp unreachable frag_needed mtu 1000 [1:1(0)]"),
+              "> icmp unreachable frag_needed mtu 1000");
     EXPECT_EQ(round_trip("< icmp nonsense"), "ICMP has no message 'nonsense '");
 }
 

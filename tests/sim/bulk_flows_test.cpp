@@ -1,9 +1,9 @@
 // What a bulk flow makes of a link in 20 s of virtual time; bench_goodput prints the whole table, docs/goodput.md keeps
 // it.
 
-#include <gtest/gtest.h>
-
 #include "bulk_flows.h"
+
+#include <gtest/gtest.h>
 
 namespace hourglass::bench {
 namespace {
@@ -27,7 +27,9 @@ TEST(BulkFlows, OfALinkThatLosesOnePercentBbrUsesAllAndCubicWhatLossAllows) {
     EXPECT_GT(one_flow({.loss = 0.01}, Congestion::cubic).goodput, 0.05);
 }
 
-TEST(BulkFlows, OfALinkThatLosesThreePercentToo) { EXPECT_GT(one_flow({.loss = 0.03}, Congestion::bbr).goodput, 0.915); }
+TEST(BulkFlows, OfALinkThatLosesThreePercentToo) {
+    EXPECT_GT(one_flow({.loss = 0.03}, Congestion::bbr).goodput, 0.915);
+}
 
 TEST(BulkFlows, ReorderingCostsNothing) {
     const BulkPath path{.reorder = 0.05, .reorder_delay = 4ms};
