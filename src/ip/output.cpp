@@ -22,11 +22,12 @@ std::size_t header_size(const IpAddress& destination) {
 }
 
 unsigned common_prefix(const IpAddress& a, const IpAddress& b) {
-    for (unsigned i = 0; i < 16; ++i) {
-        const auto difference = static_cast<std::uint8_t>(a.octets()[i] ^ b.octets()[i]);
-        if (difference != 0) return i * 8 + static_cast<unsigned>(std::countl_zero(difference));
-    }
-    return 128;
+    const AddressWords x = words_of(a), y = words_of(b);
+    const unsigned i = x[0] == y[0] ? 1 : 0;
+    // The octets in their order, the first one most significant.
+    const std::uint64_t difference =
+        std::endian::native == std::endian::little ? std::byteswap(x[i] ^ y[i]) : x[i] ^ y[i];
+    return i * 64 + static_cast<unsigned>(std::countl_zero(difference));
 }
 
 }  // namespace

@@ -127,7 +127,11 @@ Outcome demultiplex(Engine& e, Segment& seg) {
 }
 
 /// RFC 9293, MUST-57 and MUST-63: nothing to or from addresses that mean many hosts or none.
-bool is_unicast(const IpAddress& a) { return !a.is_multicast() && !a.is_unspecified() && !a.is_limited_broadcast(); }
+bool is_unicast(const IpAddress& a) {
+    if (!a.is_v4()) return !a.is_multicast() && !a.is_unspecified();
+    const std::uint32_t value = a.v4_value();
+    return value != 0 && value >> 28 != 0xe && value != 0xffffffff;
+}
 
 }  // namespace
 

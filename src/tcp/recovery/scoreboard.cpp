@@ -14,6 +14,19 @@ bool same_fate(const SentRange& a, const SentRange& b) {
     return a.sacked == b.sacked && a.lost == b.lost && a.resent == b.resent;
 }
 
+/// Nothing tells them apart. When what the peer holds was sent does not matter any more.
+bool are_alike(const SentRange& a, const SentRange& b) {
+    return same_fate(a, b) &&
+           (a.sacked || (a.sent.sent_at == b.sent.sent_at && a.sent.retransmission == b.sent.retransmission &&
+                         a.sent.delivered == b.sent.delivered));
+}
+
+void join(SentRange& a, const SentRange& b) {
+    a.end = b.end;
+    a.segments += b.segments;
+    a.sent = b.sent;
+}
+
 }  // namespace
 
 void Scoreboard::clear() {
@@ -72,14 +85,8 @@ bool Scoreboard::join_with_previous(std::size_t i) {
     if (i == head_ || i >= ranges_.size()) return false;
     SentRange& a = ranges_[i - 1];
     const SentRange& b = ranges_[i];
-    // When what the peer holds was sent does not matter any more.
-    const bool alike = same_fate(a, b) && (a.sacked || (a.sent.sent_at == b.sent.sent_at &&
-                                                        a.sent.retransmission == b.sent.retransmission &&
-                                                        a.sent.delivered == b.sent.delivered));
-    if (!alike) return false;
-    a.end = b.end;
-    a.segments += b.segments;
-    a.sent = b.sent;
+    if (!are_alike(a, b)) return false;
+    join(a, b);
     ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(i));
     return true;
 }
@@ -88,14 +95,11 @@ void Scoreboard::on_sent(Seq begin, Seq end, std::uint32_t segments, const SendS
     if (empty()) due_from_ = begin;
     const SentRange r{.begin = begin, .end = end, .segments = segments, .sent = sent};
     count(r, Sign::add);
-    if (size() >= max_ranges && !back().sacked && !back().lost && !back().resent) {
-        ranges_.back().end = end;
-        ranges_.back().segments += segments;
-        ranges_.back().sent = sent;
-        return;
-    }
-    ranges_.push_back(r);
-    join_with_previous(ranges_.size() - 1);
+    const bool full = size() >= max_ranges;
+    if (!empty() && (are_alike(back(), r) || (full && same_fate(back(), r))))
+        join(ranges_.back(), r);
+    else
+        ranges_.push_back(r);
 }
 
 void Scoreboard::on_resent(Seq begin, Seq end, std::uint32_t mss, const SendSnapshot& sent) {
