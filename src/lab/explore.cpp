@@ -14,7 +14,6 @@ namespace hourglass::lab {
 namespace {
 
 constexpr std::string_view kLetters = "plds";
-constexpr unsigned kFateCount = 4;
 constexpr unsigned kMostPackets = 12;
 constexpr std::size_t kExamples = 10;
 constexpr std::uint64_t kRunsPerReport = 1024;

@@ -173,7 +173,7 @@ void send_loss_probe(Engine& e, Connection& c) {
 /// RFC 5682, section 2.1, step 2b: two segments of new data; without any the usual recovery goes on.
 void send_new_after_timeout(Engine& e, Connection& c, const Pace& pace) {
     const Seq before = c.snd_nxt;
-    for (const std::uint32_t segments : {2, 1})
+    for (const std::uint32_t segments : {2u, 1u})
         if (send_new(e, c, pace, {.octets = segments * segment_payload(c), .at_once = true}) != Limit::none) break;
     c.outbox->recovery.on_new_data(c.snd_nxt != before);
 }

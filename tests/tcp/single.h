@@ -165,7 +165,7 @@ class Single : public ::testing::Test, public Network {
         last_data.assign(reinterpret_cast<const char*>(data.data()), data.size());
         const bool bare_reset = last_header.flags.rst() && !knows_iss();
         return fmt::format("{} seq={} ack={} len={}", last_header.flags.compact(),
-                           bare_reset ? last_header.seq.raw() : last_header.seq - our_iss,
+                           bare_reset ? last_header.seq.raw() : static_cast<std::uint32_t>(last_header.seq - our_iss),
                            last_header.flags.ack() ? last_header.ack.raw() - kPeerIss : 0, data.size());
     }
     [[nodiscard]] bool knows_iss() const { return our_iss != Seq(0); }
