@@ -90,20 +90,22 @@ TcpSpec describe_tcp(const wire::TcpView& view, Flow& flow, const TcpSpec* shape
     return spec;
 }
 
-/// The datagram that the stack complains about, `size` octets behind its IP header.
+/// The datagram that the stack complains about, `size` octets behind its IP header, of which eight at least are there.
 void describe_quoted(IcmpSpec& spec, IpProtocol protocol, std::span<const std::byte> transport, std::size_t size,
                      const Flow& flow) {
-    const bool tcp = protocol == IpProtocol::tcp;
-    const std::size_t least = tcp ? wire::TcpHeader::kMinSize : wire::UdpHeader::kSize;
-    if (transport.size() < least) return;
+    if (transport.size() < wire::UdpHeader::kSize) return;
     spec.quotes = true;
-    spec.echoed = tcp                           ? IcmpSpec::Echoed::tcp
-                  : protocol == IpProtocol::udp ? IcmpSpec::Echoed::udp
-                                                : IcmpSpec::Echoed::raw;
-    std::size_t header = protocol == IpProtocol::udp ? wire::UdpHeader::kSize : 0;
-    if (tcp) {
+    spec.echoed = IcmpSpec::Echoed::raw;
+    std::size_t header = 0;
+    if (protocol == IpProtocol::udp) {
+        spec.echoed = IcmpSpec::Echoed::udp;
+        header = wire::UdpHeader::kSize;
+    } else if (protocol == IpProtocol::tcp) {
+        spec.echoed = IcmpSpec::Echoed::tcp;
         spec.seq = wire::load_be32(transport.data() + 4) - flow.remote_offset(false);
-        header = std::size_t{wire::load_8(transport.data() + 12)} / 16 * 4;
+        header = transport.size() < wire::TcpHeader::kMinSize
+                     ? wire::TcpHeader::kMinSize
+                     : std::size_t{wire::load_8(transport.data() + 12)} / 16 * 4;
     }
     spec.length = static_cast<std::uint32_t>(size - std::min(size, header));
 }

@@ -55,14 +55,16 @@ TEST(ScriptWire, SayTheSameAfterTheWire) {
               "> UEWA. 1:3(2) ack 1 win 7 urg 2 <md5 00112233445566778899aabbccddeeff,nop,nop>");
     EXPECT_EQ(round_trip("< udp (7)"), "> udp (7)");
     EXPECT_EQ(round_trip("< icmp unreachable frag_needed mtu 1000 [1:1(0)]"),
-              "> icmp unreachable frag_needed mtu 1000");
+              "> icmp unreachable frag_needed mtu 1000 [1:1(0)]");
+    EXPECT_EQ(round_trip("< icmp unreachable port_unreachable [udp (5)]"),
+              "> icmp unreachable port_unreachable [udp (5)]");
     EXPECT_EQ(round_trip("< icmp nonsense"), "ICMP has no message 'nonsense '");
 }
 
 TEST(ScriptWire, SayTheSameOverIpv6) {
     const auto v6 = flow(*IpAddress::parse("fd3d::1"), *IpAddress::parse("2001:db8::1"));
     EXPECT_EQ(round_trip("< [ect0] . 1:11(10) ack 1 win 9", v6), "> [ect0] . 1:11(10) ack 1 win 9");
-    EXPECT_EQ(round_trip("< icmp packet_too_big mtu 1280 [1:1(0)]", v6), "> icmp packet_too_big mtu 1280");
+    EXPECT_EQ(round_trip("< icmp packet_too_big mtu 1280 [1:1(0)]", v6), "> icmp packet_too_big mtu 1280 [1:1(0)]");
     EXPECT_EQ(round_trip("< udp (1)", v6), "> udp (1)");
 }
 
@@ -95,6 +97,19 @@ std::string compare(std::string_view expected, std::string_view actual, const Co
     PacketSpec got = packet(actual);
     if (got.ip.check != IpMarks::Check::none) got.ip.check = IpMarks::Check::tos;
     return mismatch(packet(expected), got, f, config);
+}
+
+TEST(ScriptMatching, WhatAnIcmpMessageQuotes) {
+    constexpr std::string_view actual = "> icmp unreachable frag_needed mtu 1000 [1:11(10)]";
+    EXPECT_EQ(compare("> icmp unreachable frag_needed mtu 1000 [1:11(10)]", actual), "");
+    EXPECT_EQ(compare("> icmp unreachable frag_needed", actual), "");
+    EXPECT_EQ(compare("> icmp unreachable frag_needed mtu 999", actual), "MTU: expected 999, got 1000");
+    EXPECT_EQ(compare("> icmp unreachable frag_needed [2:12(10)]", actual),
+              "sequence number that is quoted: expected 2, got 1");
+    EXPECT_EQ(compare("> icmp unreachable frag_needed [1:12(11)]", actual),
+              "octets of the datagram that is quoted: expected 11, got 10");
+    EXPECT_EQ(compare("> icmp unreachable frag_needed [udp (10)]", actual), "ICMP message: it quotes another protocol");
+    EXPECT_EQ(compare("> icmp echo_reply id 7", "> icmp echo_reply id 8"), "identifier: expected 7, got 8");
 }
 
 TEST(ScriptMatching, EveryFieldOfATcpSegment) {
