@@ -1,3 +1,4 @@
+#include "tcp/recovery/rto.h"
 #include "tcp/single.h"
 
 namespace hourglass::tcp::testing {
@@ -31,6 +32,13 @@ TEST_F(Timer, ItGivesUpAfterTheAllowedAttempts_Rfc9293_3_8_3) {
     pass(4s);
     EXPECT_EQ(out().substr(0, 2), "R.");
     EXPECT_EQ(app.log.back(), "closed: connection timed out");
+}
+
+TEST_F(Timer, TheBackoffEndsAtTheLargestTimeout_Rfc6298_2_5) {
+    Rto rto;
+    rto.on_sample(60s);
+    for (int i = 0; i < 100; ++i) rto.on_timeout();
+    EXPECT_EQ(rto.value(settings), settings.rto_max);
 }
 
 TEST_F(Timer, TheRtoFollowsTheRoundTrip_Rfc6298_2) {

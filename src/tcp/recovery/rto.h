@@ -55,7 +55,9 @@ class Rto {
 
     /// The timeout to use now, backoff included.
     [[nodiscard]] Duration value(const Settings& s) const {
-        return std::min(base(s) * (std::int64_t{1} << backoff_), s.rto_max);
+        const Duration once = base(s);
+        if (once.count() > s.rto_max.count() >> backoff_) return s.rto_max;
+        return once * (std::int64_t{1} << backoff_);
     }
     [[nodiscard]] Duration srtt() const { return to_duration(srtt_); }
     [[nodiscard]] Duration rttvar() const { return to_duration(rttvar_); }
