@@ -30,6 +30,7 @@ std::string overview(std::span<const Command> commands) {
         "  -V, --version  Print the version and end\n"
         "\n"
         "Examples:\n"
+        "  hourglass journey\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass get http://10.0.0.1:8000/ --rootless -- python3 -m http.server\n";
     return text;
