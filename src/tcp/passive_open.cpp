@@ -102,24 +102,28 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     return {Verdict::accepted, "RFC 9293 3.10.7.2 third"};
 }
 
-Connection expand(const Engine& e, const HalfOpen& entry) {
+Connection in_syn_received(const Engine& e, const FlowKey& flow, std::uint32_t listener, Seq iss, Seq irs) {
     Connection c;
-    c.flow = entry.flow;
+    c.flow = flow;
     c.compact = true;
     c.passive = true;
     c.state = State::syn_received;
-    c.listener = e.listeners.find({entry.flow.local, entry.flow.local_port});
-    c.tuning = e.listeners.slab[c.listener].tuning;
-    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local)) prepare(e, c, *path);
-    if (entry.timestamps) c.ts_offset = flow_offsets(e.secret, entry.flow).timestamp;
-    c.iss = entry.iss;
-    c.snd_una = entry.iss;
-    c.snd_nxt = entry.iss + 1;
-    c.irs = entry.irs;
-    c.rcv_nxt = entry.irs + 1;
+    c.listener = listener;
+    c.tuning = e.listeners.slab[listener].tuning;
+    if (const auto path = e.network.path_to(flow.remote, flow.local)) prepare(e, c, *path);
+    c.iss = c.snd_una = iss;
+    c.snd_nxt = iss + 1;
+    c.irs = c.snd_wl1 = irs;
+    c.rcv_nxt = c.last_ack_sent = irs + 1;
     c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e, c), 65535u);  // what the SYN-ACK has promised
-    c.last_ack_sent = c.rcv_nxt;
-    c.snd_wl1 = entry.irs;
+    c.ts_recent_ms = milliseconds(e.now);
+    return c;
+}
+
+Connection expand(const Engine& e, const HalfOpen& entry) {
+    const std::uint32_t listener = e.listeners.find({entry.flow.local, entry.flow.local_port});
+    Connection c = in_syn_received(e, entry.flow, listener, entry.iss, entry.irs);
+    if (entry.timestamps) c.ts_offset = flow_offsets(e.secret, entry.flow).timestamp;
     c.peer_mss = entry.peer_mss;
     c.timestamps = entry.timestamps;
     c.window_scaling = entry.window_scaling;
@@ -128,7 +132,6 @@ Connection expand(const Engine& e, const HalfOpen& entry) {
     c.ecn_mode = EcnMode(entry.ecn_mode);
     c.syn_ecn = wire::Ecn(entry.syn_ecn);
     c.ts_recent = entry.ts_recent;
-    c.ts_recent_ms = milliseconds(e.now);
     c.syn_lost = entry.attempts > 0;
     return c;
 }

@@ -12,6 +12,9 @@ namespace hourglass::tcp {
 /// dropped as `Settings::syn_cookies` says.
 [[nodiscard]] Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss = Seq(0),
                                     bool has_min_iss = false);
+/// A connection of `listener` whose SYN-ACK has gone out, before the options that were agreed on are filled in.
+[[nodiscard]] Connection in_syn_received(const Engine& e, const FlowKey& flow, std::uint32_t listener, Seq iss,
+                                         Seq irs);
 /// The entry as a connection in SYN-RECEIVED, for the length of one segment or one SYN-ACK.
 [[nodiscard]] Connection expand(const Engine& e, const HalfOpen& entry);
 /// The third segment has come without data, and the listener waits for some (Tuning::defer_accept): ends the

@@ -1,10 +1,10 @@
 #include "tcp/stateless_open.h"
 
-#include <algorithm>
-
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/isn.h"
+#include "tcp/passive_open.h"
 #include "tcp/syn_cookie.h"
 
 namespace hourglass::tcp {
@@ -14,7 +14,6 @@ Disposition answer_with_cookie(Engine& e, Connection& c, const Segment& syn) {
     // Without timestamps nothing brings these back: the options are not agreed to.
     if (c.timestamps && c.window_scaling) cookie.window_scale = std::uint8_t{c.snd_wscale};
     c.window_scaling = cookie.window_scale.has_value();
-    c.ecn_mode = EcnMode::none;  // there is no room for it
     c.sack = c.sack && c.timestamps;
     cookie.sack_permitted = c.sack;
 
@@ -51,27 +50,16 @@ std::optional<Connection> connection_from_cookie(Engine& e, std::uint32_t listen
     }
 
     ++e.counters.syn_cookies_accepted;
-    Connection c;
-    c.flow = seg.flow;
-    c.compact = true;
-    c.passive = true;
-    c.state = State::syn_received;
-    c.listener = listener;
-    c.tuning = e.listeners.slab[listener].tuning;
-    prepare(e, c, *path);
-    choose_numbers(e, c);
-    c.iss = c.snd_una = iss;
-    c.snd_nxt = iss + 1;
-    c.rcv_nxt = c.last_ack_sent = seg.seq;
-    c.rcv_adv = c.rcv_nxt + std::min(receive_limit(e, c), 65535u);  // what the SYN-ACK has promised
-    c.snd_wl1 = irs;
+    Connection c = in_syn_received(e, seg.flow, listener, iss, irs);
     c.peer_mss = cookie.mss;
     c.timestamps = c.timestamps && timestamps.has_value();
     c.window_scaling = c.window_scaling && cookie.window_scale.has_value();
     c.snd_wscale = cookie.window_scale.value_or(0) & 15;
     c.sack = c.sack && cookie.sack_permitted;
-    if (timestamps) c.ts_recent = timestamps->value;
-    c.ts_recent_ms = milliseconds(e.now);
+    if (c.timestamps) {
+        c.ts_offset = flow_offsets(e.secret, seg.flow).timestamp;
+        c.ts_recent = timestamps->value;
+    }
     return c;
 }
 

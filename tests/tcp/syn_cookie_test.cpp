@@ -50,6 +50,7 @@ TEST_F(Rfc4987Cookie, TheThirdSegmentBringsTheConnectionBackWithItsData) {
     in({.flags = "P.", .seq = 1, .ack = 1, .data = "GET /"});
     EXPECT_EQ(state(), State::established);
     EXPECT_EQ(app.received, "GET /");
+    EXPECT_EQ(app.stream.info().bytes_received, 5u);
     send("hello");
     poll();
     EXPECT_EQ(out(), "P. seq=1 ack=6 len=5");
