@@ -6,11 +6,8 @@
 #include <utility>
 
 #include "hourglass/runtime/clock.h"
-#include "hourglass/wire/checksum.h"
-#include "hourglass/wire/ipv4.h"
-#include "hourglass/wire/ipv6.h"
+#include "hourglass/wire/checksum_offload.h"
 #include "hourglass/wire/tcp.h"
-#include "hourglass/wire/udp.h"
 
 namespace hourglass::runtime {
 
@@ -20,35 +17,6 @@ namespace {
 constexpr std::uint64_t kFirstDeparture = std::uint64_t{1} << 63;
 /// Comments and changes kept for packets that may never be sent.
 constexpr std::size_t kMaxKept = 1 << 16;
-
-struct Transport {
-    wire::IpProtocol protocol{};
-    std::size_t begin = 0;
-    std::size_t end = 0;
-};
-
-std::optional<Transport> transport_of(std::span<const std::byte> datagram) {
-    if (const auto v4 = wire::Ipv4View::parse(datagram))
-        return Transport{v4->protocol(), v4->header_size(), v4->total_length()};
-    const auto v6 = wire::Ipv6View::parse(datagram);
-    if (!v6) return std::nullopt;
-    const auto chain = wire::walk_extensions(*v6);
-    if (!chain) return std::nullopt;
-    return Transport{chain->protocol, chain->offset, v6->packet().size()};
-}
-
-/// Does the device's part: the field holds the sum of the pseudo-header, and so is part of what is summed.
-void complete_checksum(std::span<std::byte> datagram) {
-    const std::optional<Transport> transport = transport_of(datagram);
-    if (!transport) return;
-    const bool is_udp = transport->protocol == wire::IpProtocol::udp;
-    if (!is_udp && transport->protocol != wire::IpProtocol::tcp) return;
-    const auto message = datagram.subspan(transport->begin, transport->end - transport->begin);
-    const std::size_t field = is_udp ? wire::UdpHeader::kChecksumOffset : wire::TcpHeader::kChecksumOffset;
-    if (message.size() < field + sizeof(std::uint16_t)) return;
-    const std::uint16_t sum = wire::checksum(wire::partial_sum(message));
-    wire::store_be16(message.data() + field, is_udp && sum == 0 ? std::uint16_t{0xffff} : sum);
-}
 
 std::string in_parentheses(std::string_view clause) { return clause.empty() ? "" : fmt::format(" ({})", clause); }
 
@@ -106,7 +74,7 @@ void ExplainedCapture::put(Instant time, std::span<const std::byte> bytes, Offlo
                            trace::CaptureDirection direction) {
     if (offload.checksum == Offload::Checksum::partial) {
         completed_.assign(bytes.begin(), bytes.end());
-        complete_checksum(completed_);
+        wire::complete_checksum(completed_);
         bytes = completed_;
     }
     writer_.write(interface_, time, bytes, comment, direction);
