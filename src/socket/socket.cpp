@@ -223,19 +223,22 @@ void Socket::queue_error(const ExtendedError& error, std::span<const std::byte> 
     wake(event::err);
 }
 
+void fill(ReadBuffers buffers, std::span<const std::byte> datagram, Received& received) {
+    for (const auto& room : buffers) {
+        const std::size_t n = std::min(room.size(), datagram.size());
+        std::copy_n(datagram.begin(), n, room.begin());
+        datagram = datagram.subspan(n);
+        received.size += n;
+    }
+    if (!datagram.empty()) received.flags |= msg::trunc;
+}
+
 Result<Received> Socket::take_queued_error(ReadBuffers buffers) {
     if (errors_.empty()) return std::unexpected(Errno::again);
     const QueuedError queued = std::move(errors_.front());
     errors_.pop_front();
     Received received{.size = 0, .flags = msg::err_queue, .error = queued.error};
-    std::span<const std::byte> rest = queued.about;
-    for (const auto& room : buffers) {
-        const std::size_t n = std::min(room.size(), rest.size());
-        std::copy_n(rest.begin(), n, room.begin());
-        rest = rest.subspan(n);
-        received.size += n;
-    }
-    if (!rest.empty()) received.flags |= msg::trunc;
+    fill(buffers, queued.about, received);
     return received;
 }
 

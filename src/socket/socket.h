@@ -121,4 +121,7 @@ class Socket : public Object {
     std::deque<QueuedError> errors_;
 };
 
+/// Copies a datagram into the caller's buffers; what does not fit is lost, and MSG_TRUNC says so.
+void fill(ReadBuffers buffers, std::span<const std::byte> datagram, Received& received);
+
 }  // namespace hourglass::socket

@@ -191,14 +191,7 @@ Result<Received> UdpSocket::receive(ReadBuffers buffers, int flags) {
     }
     const Datagram& datagram = queue_.front();
     Received received{.size = 0, .flags = 0, .from = datagram.from};
-    std::span<const std::byte> rest = datagram.bytes;
-    for (const auto& room : buffers) {
-        const std::size_t n = std::min(room.size(), rest.size());
-        std::copy_n(rest.begin(), n, room.begin());
-        rest = rest.subspan(n);
-        received.size += n;
-    }
-    if (!rest.empty()) received.flags |= msg::trunc;
+    fill(buffers, datagram.bytes, received);
     if ((flags & msg::trunc) != 0) received.size = datagram.bytes.size();
     if ((flags & msg::peek) == 0) {
         queued_bytes_ -= datagram.bytes.size() + sizeof(Datagram);
