@@ -22,7 +22,7 @@ class TailLossProbe {
     /// PTO (section 7.2). `one_segment`: the acknowledgement of a single segment may be delayed by the peer.
     [[nodiscard]] static Duration timeout(Duration srtt, bool one_segment) {
         if (srtt <= Duration::zero()) return std::chrono::seconds(1);
-        return 2 * srtt + (one_segment ? kMaxAckDelay : Duration::zero());
+        return std::max(2 * srtt, kLeast) + (one_segment ? kMaxAckDelay : Duration::zero());
     }
 
     /// Section 7.3: one probe at a time, and the next only after another measurement of the round trip.
@@ -50,6 +50,8 @@ class TailLossProbe {
     void cancel() { outstanding_ = false; }
 
   private:
+    // On a path of microseconds two round trips pass while the peer waits for its processor.
+    static constexpr Duration kLeast = std::chrono::milliseconds(10);
     static constexpr Duration kMaxAckDelay = std::chrono::milliseconds(200);  // TLP.max_ack_delay
     Verdict end(Verdict v) {
         outstanding_ = false;
