@@ -17,17 +17,19 @@ set(HOURGLASS_CLANG_CONCEPTS
 list(APPEND HOURGLASS_WARNINGS
     "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>")
 
-# What GCC is told for a release beside -O3. A segment crosses a dozen files, so the program and the benchmarks are
-# optimised across them when they are linked; tests link the same objects' machine code, which takes no time. Structures
-# of a few hundred octets are copied and cleared by moves of words: GCC 12 takes "rep movs" for them on x86, whose start
+# What GCC is told for a release beside -O3. A segment crosses a dozen files of the folders below, so the program and the
+# benchmarks are optimised across them when they are linked; tests link the same objects' machine code, which takes no
+# time. Structures of a few hundred octets are copied and cleared by moves of words: GCC 12 takes "rep movs" for them on x86, whose start
 # costs more than the copy.
 option(HOURGLASS_LTO "Optimise release builds across files when linking (GCC)" ${PROJECT_IS_TOP_LEVEL})
 set(HOURGLASS_GCC_RELEASE "$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>")
+set(HOURGLASS_LTO_FOLDERS base wire tcp udp ip)
+set(HOURGLASS_LTO_COMPILE)
 set(HOURGLASS_LTO_LINK)
 set(HOURGLASS_NO_LTO_LINK)
 set(HOURGLASS_OPTIMISATION)
 if(HOURGLASS_LTO)
-    set(HOURGLASS_OPTIMISATION "$<${HOURGLASS_GCC_RELEASE}:-flto=auto;-ffat-lto-objects>")
+    set(HOURGLASS_LTO_COMPILE "$<${HOURGLASS_GCC_RELEASE}:-flto=auto;-ffat-lto-objects>")
     set(HOURGLASS_LTO_LINK "$<${HOURGLASS_GCC_RELEASE}:-flto=auto>")
     set(HOURGLASS_NO_LTO_LINK "$<${HOURGLASS_GCC_RELEASE}:-fno-lto>")
 endif()
@@ -61,6 +63,9 @@ function(hourglass_module name)
     endforeach()
     target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
     target_compile_options(${target} PRIVATE ${HOURGLASS_OPTIMISATION})
+    if(name IN_LIST HOURGLASS_LTO_FOLDERS)
+        target_compile_options(${target} PRIVATE ${HOURGLASS_LTO_COMPILE})
+    endif()
     set_property(GLOBAL APPEND PROPERTY HOURGLASS_MODULES ${target})
     set_property(TARGET ${target} PROPERTY HOURGLASS_LIBRARIES "${arg_LIBRARIES}")
 endfunction()
