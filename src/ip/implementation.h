@@ -33,7 +33,7 @@ namespace hourglass::ip {
 struct Origin {
     InterfaceId interface {};
     bool looped = false;       ///< Sent by this host to itself.
-    bool reassembled = false;  ///< Put together here from its fragments.
+    bool reassembled = false;  ///< Put together here from its fragments, or from one that was the whole (RFC 6946).
     bool link_group = false;   ///< In a frame to a broadcast or multicast address.
 };
 

@@ -106,6 +106,7 @@ struct ConnectionVariables {
     std::uint32_t ts_recent = 0;
     std::uint32_t ts_offset = 0;
     std::uint32_t last_sent_ms = 0;  ///< When a segment was last sent, in the same unit as ts_recent_ms.
+    std::uint32_t last_data_ms = 0;  ///< When data was last sent: acknowledgements keep no window valid.
     std::uint32_t ts_recent_ms = 0;  ///< When ts_recent was set, in milliseconds of the world's clock.
 
     // The path.

@@ -242,10 +242,10 @@ void note_limit(Connection& c, Limit limit) {
     if (ran_out || c.congestion.ignores_rate()) o.congestion.rate.mark_app_limited(pipe);
 }
 
-/// RFC 5681, section 4.1: the window of a sender that has been silent for longer than its timeout is out of date.
+/// RFC 5681, section 4.1: the window of a sender that has sent no data for longer than its timeout is out of date.
 void restart_after_idle(const Engine& e, Connection& c) {
     if (c.in_flight() > 0) return;
-    const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_sent_ms);
+    const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_data_ms);
     c.congestion.on_restart(e.now, silent, c.rto.value(e.settings),
                             initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
 }

@@ -36,6 +36,9 @@ class Step {
 
 /// First: is the segment in the window? With PAWS before it (RFC 7323, section 5.3). Trims what is outside.
 [[nodiscard]] Step check_sequence(Arrival& a);
+/// RFC 7323, section 4.3, rule (2): the timestamp of the segment that the next ACK will cover first. Only of segments
+/// whose ACK was accepted: one forged segment must not shut the peer out (PAWS).
+void keep_timestamp(const Arrival& a);
 /// Second: the RST bit (RFC 5961, section 3.2: exact match resets, in window is challenged).
 [[nodiscard]] Step check_reset(Arrival& a);
 /// Fourth: the SYN bit in a synchronized state (RFC 5961, section 4.2: challenged).

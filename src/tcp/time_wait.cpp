@@ -53,7 +53,8 @@ Connection expand(const Engine& e, const TimeWait& entry) {
     return c;
 }
 
-void restart_time_wait(Engine& e, std::uint32_t index) {
+void restart_time_wait(Engine& e, std::uint32_t index, std::uint32_t ts_recent) {
+    e.time_wait.slab[index].ts_recent = ts_recent;
     e.time_wait.queue.erase(e.time_wait.slab, index);
     e.time_wait.slab[index].deadline = to_tick(e.now + 2 * e.settings.msl);
     e.time_wait.queue.push_back(e.time_wait.slab, index);

@@ -34,8 +34,8 @@ class TimeWaitTable {
 void enter_time_wait(Engine& e, Connection& c, Literal trigger);
 /// The entry as a connection, for the length of one segment.
 [[nodiscard]] Connection expand(const Engine& e, const TimeWait& entry);
-/// Begins the 2 MSL again.
-void restart_time_wait(Engine& e, std::uint32_t index);
+/// Begins the 2 MSL again; `ts_recent` is the last timestamp seen.
+void restart_time_wait(Engine& e, std::uint32_t index, std::uint32_t ts_recent);
 void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger);
 
 }  // namespace hourglass::tcp

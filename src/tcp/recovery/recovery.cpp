@@ -204,7 +204,9 @@ void Recovery::follow_timeout(const AckInput& in, const Reading& reading, Recove
     const bool tells = out.acked > 0 || in.duplicate || reading.delivered_octets() > 0;
     if (!tells) return;
     const bool new_data_is_out = forward_rto_.waits_for_second_ack();
-    const auto verdict = forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original());
+    // Step 2a: an acknowledgement inside what was sent again tells nothing of the rest.
+    const bool inside = !board_.empty() && board_.front().was_retransmitted();
+    const auto verdict = forward_rto_.on_ack(out.acked > 0 && !inside, in.ack >= recover_, reading.has_original());
     if (verdict == ForwardRto::Verdict::spurious) undo(out);
     // Step 3a: cwnd of three segments, two of which are in the network.
     if (verdict == ForwardRto::Verdict::genuine && new_data_is_out) urgent_ = true;
