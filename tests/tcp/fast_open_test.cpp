@@ -68,6 +68,14 @@ TEST_F(Rfc7413Cookie, IsTheSameOnServersThatShareAKey) {
     EXPECT_EQ(age(cookie), CookieAge::previous);
 }
 
+TEST_F(Rfc7413Cookie, IsTheOneThatOtherServersMakeOfTheKey) {
+    // 0b3a... is SipHash-2-4 of 192.0.2.1, 192.168.0.1, as servers that take tcp_fastopen_key have it.
+    settings.key = SipKey{0x4455667700112233, 0xccddeeff8899aabb};
+    flow.remote = IpAddress::v4(192, 0, 2, 1);
+    flow.local = IpAddress::v4(192, 168, 0, 1);
+    EXPECT_EQ(make(), cookie_of({0x0b, 0x3a, 0xd0, 0xec, 0x99, 0xa1, 0x52, 0x73}));
+}
+
 TEST_F(Rfc7413Cookie, OfAnotherLengthIsNotOurs) {
     EXPECT_EQ(age(kRequest), CookieAge::invalid);
     EXPECT_EQ(age(cookie_of({1, 2, 3, 4})), CookieAge::invalid);
@@ -320,7 +328,7 @@ TEST_F(Rfc7413Client, OpensSimultaneouslyWithDataInItsSyn) {
     EXPECT_EQ(state(), State::established);
 }
 
-TEST_F(Rfc7413Client, LeavesTheOptionOutWhereItFindsNoRoom) {
+TEST_F(Rfc7413Client, SendsTheLongestCookieWhereItFits) {
     settings.timestamps = true;
     settings.window_scaling = true;
     settings.sack = true;
