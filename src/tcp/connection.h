@@ -154,6 +154,11 @@ struct ConnectionVariables {
     bool keepalive : 1 = false;
     bool syn_due : 1 = false;  ///< A SYN or SYN-ACK is to be sent at the next output pass.
     bool syn_lost : 1 = false;
+    bool fast_open : 1 = false;  ///< Our SYN asks for fast open, or our SYN-ACK brings a cookie (RFC 7413).
+    /// A cookie has opened it, and its SYN-ACK is not acknowledged yet. It is in SYN-RECEIVED with SND.UNA beyond the
+    /// SYN, which has the retransmission timer for itself; data is in flight without one.
+    bool fast_open_pending : 1 = false;
+    bool syn_data : 1 = false;        ///< Data in the SYN was taken.
     bool fin_queued : 1 = false;      ///< The application has no more to send.
     bool fin_sent : 1 = false;        ///< Our FIN has been sent at least once: it is the octet before snd_nxt.
     bool fin_known : 1 = false;       ///< The peer's FIN has arrived, maybe above a gap, at `fin_seq`.

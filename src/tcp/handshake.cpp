@@ -7,6 +7,7 @@
 #include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/isn.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
@@ -77,6 +78,8 @@ void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& opt
     if (c.window_scaling) options.window_scale = c.rcv_wscale;
     options.sack_permitted = c.sack;
     if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
+    if (c.fast_open) [[unlikely]]
+        add_fast_open_option(e, c, options);
 }
 
 void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
@@ -112,17 +115,21 @@ void update_segment_size(const Engine& e, Connection& c) {
 
 void send_syn(Engine& e, Connection& c) {
     c.syn_due = false;
-    const bool again = c.snd_nxt != c.iss;
     Outbox& outbox = e.need_outbox(c);
+    const bool again = outbox.unanswered_since != kNever;
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     if (active) ask_for_ecn(e, c, outbox.retries);
-    c.snd_nxt = c.iss + 1;
+    if (c.fast_open && active && !again) c.fast_open = may_ask_for_fast_open(e, c);
+    const std::uint32_t data = active && !again ? std::min(room_in_syn(e, c), c.send_queue_size()) : 0;
+    if (data > 0) ++e.counters.fast_open_active;
+    if (active && !again) c.snd_nxt = c.iss + 1 + data;
     outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,
+          .data_size = data,
           .reason = outbox.retries > 0 ? SendReason::retransmit_timeout
                     : active           ? SendReason::active_open
                                        : SendReason::passive_open,
@@ -147,6 +154,7 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
         c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
     else
         learn_ecn_from_third_segment(c, seg);
+    const bool syn_had_data = c.snd_nxt != c.iss + 1;
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;
@@ -155,25 +163,38 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
-    if (c.outbox) {
-        c.outbox->retransmit_at = kNever;
-        if (c.outbox->syn_sent_at != kNever) c.rto.on_handshake(e.now - c.outbox->syn_sent_at, e.now);
-        c.outbox->syn_sent_at = kNever;
-        c.outbox->retries = 0;
-    }
+    settle_handshake_timer(e, c);
     begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
-    if (c.syn_lost) {
-        c.rto.on_handshake_timeout();
-        c.congestion.on_handshake_loss(c.snd_mss);
-    }
+    note_handshake_loss(c);
+    if (syn_had_data) [[unlikely]]
+        settle_syn_data(e, c);
     // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
     if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
     c.syn_due = false;
+    c.wants_writable = false;
+    enter_established(e, c, trigger);
+}
+
+void settle_handshake_timer(Engine& e, Connection& c) {
+    if (!c.outbox) return;
+    Outbox& o = *c.outbox;
+    o.retransmit_at = kNever;
+    if (o.syn_sent_at != kNever) c.rto.on_handshake(e.now - o.syn_sent_at, e.now);
+    o.syn_sent_at = kNever;
+    o.retries = 0;
+}
+
+void note_handshake_loss(Connection& c) {
+    if (!c.syn_lost) return;
+    c.rto.on_handshake_timeout();
+    c.congestion.on_handshake_loss(c.snd_mss);
+}
+
+void enter_established(Engine& e, Connection& c, std::string_view trigger) {
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");
     c.notify_established = true;
-    c.wants_writable = false;
     e.want_notify(c);
     e.want_output(c);
 }

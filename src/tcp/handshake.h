@@ -35,6 +35,12 @@ void update_segment_size(const Engine& e, Connection& c);
 void send_syn(Engine& e, Connection& c);
 /// The congestion control that the connection is to have, from a window of `window` octets on.
 void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window);
+/// What the handshake has measured goes to the connection's timeout, and the SYN's timer ends.
+void settle_handshake_timer(Engine& e, Connection& c);
+/// RFC 5681, section 3.1, and RFC 6298, (5.7): after a SYN or SYN-ACK that was lost.
+void note_handshake_loss(Connection& c);
+/// ESTABLISHED, or FIN-WAIT-1 when the application has closed in the handshake; it is told.
+void enter_established(Engine& e, Connection& c, std::string_view trigger);
 /// The handshake is complete: ESTABLISHED, with the windows and the timer of the data phase.
 void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger);
 

@@ -39,21 +39,6 @@ std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
     return most <= payload || c.outbox->urgent ? payload : most / payload * payload;
 }
 
-/// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
-void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
-    Outbox& o = *c.outbox;
-    o.used = true;
-    const Outstanding before = c.outstanding();
-    const auto snapshot = [&](Seq from, Seq to, bool again) {
-        return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
-    };
-    const Seq old_end = min(end, c.snd_nxt);
-    if (seq < old_end) o.recovery.on_resent(seq, old_end, before, snapshot(seq, old_end, true), milliseconds(e.now));
-    if (old_end < end)
-        o.recovery.on_sent(old_end, end, before, snapshot(old_end, end, false), rules_of(e, c),
-                           reason == SendReason::limited_transmit);
-}
-
 /// Sends [seq, end), of which the part beyond the queued data is the FIN.
 void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, bool retransmission) {
     const Seq data_end = c.data_end();
@@ -68,7 +53,7 @@ void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, b
         what.flags |= wire::TcpFlags::kFin;
         c.fin_sent = true;
     }
-    record(e, c, seq, end, reason);
+    record_sent(e, c, seq, end, reason);
     if (retransmission) ++c.retransmissions;
     c.snd_nxt = max(c.snd_nxt, end);
     c.outbox->progress = c.outbox->progress || !retransmission;
@@ -254,7 +239,29 @@ void send_duplicate_acks(Engine& e, Connection& c) {
     for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
 }
 
+/// The connection is in SYN-RECEIVED, and the timer is the SYN-ACK's (RFC 7413, section 4.2.2).
+void send_before_handshake(Engine& e, Connection& c) {
+    const Limit limit = send_all_allowed(e, c);
+    note_limit(c, limit);
+    c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;
+    if (c.wants_writable) tell_writable(e, c);
+}
+
 }  // namespace
+
+void record_sent(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
+    Outbox& o = *c.outbox;
+    o.used = true;
+    const Outstanding before = c.outstanding();
+    const auto snapshot = [&](Seq from, Seq to, bool again) {
+        return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
+    };
+    const Seq old_end = min(end, c.snd_nxt);
+    if (seq < old_end) o.recovery.on_resent(seq, old_end, before, snapshot(seq, old_end, true), milliseconds(e.now));
+    if (old_end < end)
+        o.recovery.on_sent(old_end, end, before, snapshot(old_end, end, false), rules_of(e, c),
+                           reason == SendReason::limited_transmit);
+}
 
 std::uint32_t unsent(const Connection& c) {
     return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - max(c.snd_nxt, c.data_begin()));
@@ -285,7 +292,7 @@ bool is_corked(const Engine& e, const Connection& c) {
 void transmit(Engine& e, Connection& c) {
     if (c.syn_due) {
         send_syn(e, c);
-        return;
+        if (!c.fast_open_pending) return;
     }
     if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
@@ -297,6 +304,8 @@ void transmit(Engine& e, Connection& c) {
         run_timers(e, c, limit);
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
+    } else if (c.fast_open_pending) [[unlikely]] {
+        send_before_handshake(e, c);
     }
     if (c.inbox && c.inbox->duplicate_acks > 0)
         send_duplicate_acks(e, c);

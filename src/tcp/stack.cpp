@@ -5,11 +5,21 @@
 #include "tcp/active_open.h"
 #include "tcp/connection_info.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
 #include "tcp/passive_open.h"
 
 namespace hourglass::tcp {
+
+namespace {
+
+/// A SYN-ACK that has given its connection data to send is in flight too (RFC 7413).
+bool is_in_flight(const Connection& c, Seq seq) {
+    return seq < c.snd_nxt && (seq >= c.snd_una || (c.fast_open_pending && seq == c.iss));
+}
+
+}  // namespace
 
 Stack::Stack(const Settings& settings, const SipKey& secret, Network& network, BufferPool& pool)
     : engine_(std::make_unique<Engine>(settings, secret, network, pool)) {}
@@ -18,6 +28,10 @@ Stack::~Stack() = default;
 
 std::expected<Stream, Error> Stack::connect(SocketAddress remote, const ConnectOptions& options) {
     return open_active(*engine_, remote, options);
+}
+
+std::uint32_t Stack::fast_open_room(SocketAddress remote, const ConnectOptions& options) const {
+    return tcp::fast_open_room(*engine_, remote, options);
 }
 
 std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOptions& options) {
@@ -35,6 +49,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.rcv_wscale = window_shift(engine_->settings, options.tuning.value_or(default_tuning()).receive_buffer);
     table.insert(index);
     count_half_open(*engine_);
+    count_fast_open(*engine_);
     return engine_->listener_of(index);
 }
 
@@ -52,7 +67,8 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
     }
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
+    if (!is_in_flight(c, seq)) return;
+    if (c.fast_open && c.state == State::syn_sent) on_fast_open_failure(e, c);
     if (!is_synchronized(c.state) && hard) {
         ++e.counters.attempt_fails;
         e.finish(c, Error::refused, "ICMP hard error");
@@ -69,10 +85,10 @@ void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     const FlowEntry entry = e.find(flow);
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    if (!(seq >= c.snd_una && seq < c.snd_nxt) || mtu >= c.path_mtu) return;
+    if (!is_in_flight(c, seq) || mtu >= c.path_mtu) return;
     // RFC 1191, section 3, and RFC 8201, section 4: no path is narrower.
     c.path_mtu = static_cast<std::uint16_t>(std::max<std::uint32_t>(mtu, flow.remote.is_v4() ? 68 : 1280));
-    if (!is_synchronized(c.state)) return;
+    if (!is_synchronized(c.state) && !c.fast_open_pending) return;
     update_segment_size(e, c);
     if (c.outbox) {
         c.outbox->recovery.on_refused(c.outstanding());

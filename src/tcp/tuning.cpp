@@ -39,6 +39,8 @@ Tuning tuning_of(const Settings& s) {
     t.syn_retries = s.syn_retries;
     t.fin_wait_2_timeout = s.fin_wait_2_timeout;
     t.urgent_inline = s.urgent_inline;
+    t.fast_open = s.connect_fast;
+    t.fast_open_backlog = s.fast_open_backlog;
     return t;
 }
 

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "hourglass/base/siphash.h"
 #include "hourglass/base/time.h"
 
 namespace hourglass::tcp {
@@ -34,6 +36,24 @@ enum class SynCookies : std::uint8_t {
     off,        ///< Never: a SYN that finds the half-open queue full is dropped.
     when_full,  ///< When the listener's half-open queue or the stack's table is full.
     always,
+};
+
+/// TCP Fast Open (RFC 7413) as far as it is a matter of the whole stack. Nothing uses it unless an application asks for
+/// it: `Tuning::fast_open`, `Tuning::fast_open_backlog`.
+struct FastOpenSettings {
+    bool client = true;  ///< Connections may ask for it.
+    bool server = true;  ///< Listeners may grant it.
+    /// False: a SYN has data though no cookie is known (and no option), or is believed without one. Only where no
+    /// source address can be forged (RFC 7413, section 5).
+    bool client_needs_cookie = true, server_needs_cookie = true;
+    std::uint32_t cache = 1024;  ///< Answers of servers that are remembered: cookies, and refusals for a port each.
+    /// For so long a path on which it has failed is not tried again (RFC 7413, section 4.1.3.1).
+    Duration retry_after = std::chrono::hours(1);
+    /// What cookies are made with. None: the stack's secret decides, with a new key each `key_lifetime`.
+    std::optional<SipKey> key{};
+    std::optional<SipKey> previous_key{};  ///< Cookies made with it are still good, and are replaced.
+    /// A cookie is good for this long at least, twice as long at most, unless `key` is given (RFC 7413, section 4.1.2).
+    Duration key_lifetime = std::chrono::hours(24);
 };
 
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
@@ -91,6 +111,10 @@ struct Settings {
     bool frto = true;                      ///< Spurious timeouts by the acknowledgements that follow (RFC 5682).
     bool limited_transmit = true;          ///< New data for the first duplicate ACKs (RFC 3042).
     std::uint16_t max_sack_ranges = 4096;  ///< Ranges of data in flight that one connection tells apart.
+
+    FastOpenSettings fast_open{};
+    bool connect_fast = false;            ///< What `Tuning::fast_open` begins as.
+    std::uint16_t fast_open_backlog = 0;  ///< What `Tuning::fast_open_backlog` begins as.
 
     // Answers.
     SynCookies syn_cookies = SynCookies::when_full;

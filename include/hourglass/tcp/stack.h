@@ -92,6 +92,7 @@ struct ConnectionInfo {
 
     // What was agreed in the handshake.
     bool timestamps = false, sack = false, window_scaling = false;
+    bool syn_data = false;  ///< The SYN brought data that was taken (RFC 7413).
     std::uint8_t snd_wscale = 0, rcv_wscale = 0;
 
     // Loss recovery.
@@ -244,7 +245,8 @@ class Listener {
 class ConnectionHandler {
   public:
     virtual ~ConnectionHandler() = default;
-    /// The handshake is complete.
+    /// The handshake is complete. A connection that a fast open cookie has opened may have something to read before,
+    /// and may be answered (RFC 7413, section 4.2.2).
     virtual void on_established(Stream) {}
     /// There is something to read, or the peer has closed its side (`Stream::at_end`).
     virtual void on_readable(Stream) {}
@@ -280,6 +282,10 @@ struct Counters {
     std::uint64_t dsack_in = 0, dsack_out = 0, bad_sack_blocks = 0;
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
     std::uint64_t syn_cookies_sent = 0, syn_cookies_accepted = 0, syn_cookies_failed = 0;
+    // Fast open (RFC 7413): SYNs of ours with data, and those of them whose data had to go again; connections that a
+    // cookie has opened here, cookies that are not ours (any more), good ones beyond the listener's limit.
+    std::uint64_t fast_open_active = 0, fast_open_active_failed = 0;
+    std::uint64_t fast_open_passive = 0, fast_open_bad_cookies = 0, fast_open_over_limit = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
@@ -298,8 +304,12 @@ class Stack {
     Stack(const Stack&) = delete;
     Stack& operator=(const Stack&) = delete;
 
-    /// Active open: the SYN leaves at the next `poll`.
+    /// Active open: the SYN leaves at the next `poll`. With `Tuning::fast_open` it may take along what is given to
+    /// `Stream::send` until then.
     std::expected<Stream, Error> connect(SocketAddress remote, const ConnectOptions& options = {});
+    /// Octets of data that the SYN of such a connection would take along with `Tuning::fast_open`: zero as long as no
+    /// cookie of that server is known, or when fast open has failed there lately (RFC 7413, section 4.1.3).
+    [[nodiscard]] std::uint32_t fast_open_room(SocketAddress remote, const ConnectOptions& options = {}) const;
     /// Passive open. An unspecified address listens on every local address of its family.
     std::expected<Listener, Error> listen(SocketAddress local, const ListenOptions& options = {});
 

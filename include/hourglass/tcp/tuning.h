@@ -46,6 +46,14 @@ struct Tuning {
     /// A listener takes a connection only once its data has come; after this time also without | TCP_DEFER_ACCEPT.
     Duration defer_accept{};
 
+    // Fast open (RFC 7413): one round trip less, for data that may arrive twice (section 6.1).
+    /// A connection: the SYN asks for a cookie, or brings one and what is sent before the next `Stack::poll`; data that
+    /// the server does not take goes again after the handshake | TCP_FASTOPEN_CONNECT, MSG_FASTOPEN.
+    bool fast_open = false;
+    /// A listener: so many connections that a cookie has opened may wait for the end of their handshake; beyond it, or
+    /// with 0, handshakes are ordinary ones (section 5.1) | TCP_FASTOPEN.
+    std::uint16_t fast_open_backlog = 0;
+
     /// The last octet of urgent data stays in the stream (RFC 6093, section 5); else it is taken out and read with
     /// `Stream::receive_urgent` | SO_OOBINLINE.
     bool urgent_inline = true;
