@@ -13,6 +13,7 @@
 #include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
 #include "tcp/ecn.h"
+#include "tcp/mtu_search.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
@@ -25,6 +26,7 @@ namespace hourglass::tcp {
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
+    MtuSearch mtu;
     CongestionFlight congestion;
     Instant syn_sent_at = kNever;    ///< When our SYN was sent; kNever: more than once, or the handshake is over.
     Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
@@ -49,6 +51,7 @@ struct Outbox {
             recovery.clear();
             congestion = {};
         }
+        if (mtu.used) mtu = {};
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
         used = window_filled = loss_probe_due = progress = urgent = false;
@@ -109,7 +112,7 @@ struct Connection {
 
     // The path.
     std::uint16_t max_gso = 0;
-    std::uint16_t path_mtu = 0;
+    std::uint16_t path_mtu = 0;  ///< The largest datagram to send: eff_pmtu of RFC 4821, section 7.1.
     std::uint16_t peer_mss = 0;
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
 
@@ -150,6 +153,8 @@ struct Connection {
     bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
+    bool mtu_reduced : 1 = false;      ///< `path_mtu` is less than the interface takes.
+    bool mtu_probing : 1 = false;      ///< Its routers are not relied upon (RFC 4821).
     bool checksum_offload : 1 = false;
     bool no_delay : 1 = false;
     bool keepalive : 1 = false;

@@ -8,6 +8,7 @@
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
 #include "tcp/passive_open.h"
+#include "tcp/path_mtu.h"
 
 namespace hourglass::tcp {
 
@@ -67,17 +68,8 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
 void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
-    if (entry.kind != FlowKind::connection) return;
-    Connection& c = e.connections[entry.index];
-    if (!(seq >= c.snd_una && seq < c.snd_nxt) || mtu >= c.path_mtu) return;
-    // RFC 1191, section 3, and RFC 8201, section 4: no path is narrower.
-    c.path_mtu = static_cast<std::uint16_t>(std::max<std::uint32_t>(mtu, flow.remote.is_v4() ? 68 : 1280));
-    if (!is_synchronized(c.state)) return;
-    update_segment_size(e, c);
-    if (c.outbox) {
-        c.outbox->recovery.on_refused(c.outstanding());
-        e.want_output(c);
-    }
+    const bool heeded = entry.kind == FlowKind::connection && heed_path_mtu(e, e.connections[entry.index], seq, mtu);
+    ++(heeded ? e.counters.path_mtu_reports : e.counters.path_mtu_ignored);
 }
 
 void Stack::poll(Instant now) { engine_->poll(now); }

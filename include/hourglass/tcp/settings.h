@@ -36,6 +36,13 @@ enum class SynCookies : std::uint8_t {
     always,
 };
 
+/// Whether a connection finds out by itself how large its segments may be, where no router says so (RFC 4821).
+enum class MtuProbing : std::uint8_t {
+    off,               ///< Routers are believed, and nothing else.
+    after_black_hole,  ///< Once full segments have been lost again and again without a word.
+    always,            ///< From `Settings::mtu_probe_base` upwards, whatever the interface's MTU is.
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -84,6 +91,17 @@ struct Settings {
     bool pacing = false;                ///< Space segments at cwnd a round trip; BBR always paces.
     std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
     IdleWindow idle_window = IdleWindow::restart;
+
+    // The size of segments.
+    MtuProbing mtu_probing = MtuProbing::after_black_hole;
+    /// Payload of the segments that a search begins with (search_low; RFC 4821, section 7.2, has datagrams of 1,024
+    /// octets); over IPv6 at least what its minimum MTU leaves.
+    std::uint16_t mtu_probe_base = 1024;
+    /// Payload below which repeated timeouts do not lower segments over IPv4. RFC 4821, section 7.7, would have 28,
+    /// which every outage of a minute would reach; 536 is what every path is said to carry (RFC 9293, section 3.7.1).
+    std::uint16_t mtu_probe_floor = 536;
+    /// A search that has ended begins again after this time (RFC 4821, section 7.3; RFC 8899, section 5.1.1).
+    Duration mtu_raise_interval = std::chrono::minutes(10);
 
     // Loss recovery.
     bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.

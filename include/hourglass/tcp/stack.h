@@ -281,6 +281,10 @@ struct Counters {
     std::uint64_t syn_ack_retransmitted = 0, half_open_expired = 0;
     std::uint64_t syn_cookies_sent = 0, syn_cookies_accepted = 0, syn_cookies_failed = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
+    std::uint64_t path_mtu_reports = 0;  ///< ICMP messages that made segments smaller.
+    std::uint64_t path_mtu_ignored = 0;  ///< Those about nothing in flight, or that told nothing new (RFC 5927).
+    std::uint64_t black_holes = 0;  ///< Segments made smaller because nothing was heard of full ones (RFC 4821, 7.7).
+    std::uint64_t mtu_probes = 0, mtu_probes_passed = 0, mtu_probes_lost = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
     std::uint64_t dropped_reassembly_full = 0;
