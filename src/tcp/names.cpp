@@ -152,6 +152,12 @@ std::string_view to_string(Error error) {
             return "connection timed out";
         case Error::unreachable:
             return "no route to host";
+        case Error::network_unreachable:
+            return "network unreachable";
+        case Error::protocol_unreachable:
+            return "protocol unreachable";
+        case Error::prohibited:
+            return "administratively prohibited";
         case Error::aborted:
             return "connection aborted";
         case Error::address_in_use:

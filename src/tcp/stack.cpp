@@ -43,23 +43,22 @@ void Stack::receive(Packet segment, const IpAddress& source, const IpAddress& de
     engine_->receive(std::move(segment), source, destination, now);
 }
 
-void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
+void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard, Error told) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
+    const bool ends_opening = hard || e.settings.soft_errors_end_opening;
     // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
-    if (entry.kind == FlowKind::half_open && hard && e.half_open.slab[entry.index].iss == seq) {
-        ++e.counters.attempt_fails;
-        remove_half_open(e, entry.index);
-    }
+    if (entry.kind == FlowKind::half_open && ends_opening && e.half_open.slab[entry.index].iss == seq)
+        refuse_half_open(e, entry.index);
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
     if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
-    if (!is_synchronized(c.state) && hard) {
+    if (!is_synchronized(c.state) && ends_opening) {
         ++e.counters.attempt_fails;
-        e.finish(c, Error::refused, "ICMP hard error");
+        e.finish(c, told, "ICMP error");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
-        c.soft_error = Error::unreachable;
+        c.soft_error = told;
         c.notify_trouble = true;
         e.want_notify(c);
     }

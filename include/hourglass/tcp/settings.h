@@ -119,6 +119,9 @@ struct Settings {
     /// One connection answers segments that it can't use, and that carry no data, no more often than this: two ends
     /// that disagree must not keep each other busy. Zero: no such limit.
     Duration challenge_ack_interval = std::chrono::milliseconds(500);
+    /// Soft ICMP errors end an attempt to open, as hard ones do: an application with other addresses to try hears
+    /// sooner (RFC 5461, section 4.1, of what some stacks do). RFC 9293 forbids it (MUST-56).
+    bool soft_errors_end_opening = false;
     bool time_wait_ignores_reset = true;         ///< RFC 1337, section 3, fix (F1).
     std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;

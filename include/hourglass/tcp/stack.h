@@ -31,17 +31,20 @@ struct Connection;
 
 /// Why a call was refused, or why a connection ended before both sides had closed it.
 enum class Error : std::uint8_t {
-    none,            ///< Both sides closed; nothing was lost.
-    refused,         ///< A RST or a hard ICMP error answered the SYN.
-    reset,           ///< A RST arrived.
-    timed_out,       ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
-    unreachable,     ///< No route, or the network said so.
-    aborted,         ///< `abort()` was called here.
-    address_in_use,  ///< Another connection or listener has that address and port.
-    no_ports,        ///< Every ephemeral port to that destination is taken.
-    limit_reached,   ///< A table of the stack is full.
-    bad_address,     ///< Not a unicast address, port zero, or families that differ.
-    not_connected,   ///< The handle's connection is gone, or in no state for the call.
+    none,                  ///< Both sides closed; nothing was lost.
+    refused,               ///< A RST answered the SYN, or ICMP said that nobody listens at the port.
+    reset,                 ///< A RST arrived.
+    timed_out,             ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
+    unreachable,           ///< No route, or the network said that the host can't be reached.
+    network_unreachable,   ///< The network said that there is no way to the destination's network.
+    protocol_unreachable,  ///< The destination said that it has no TCP.
+    prohibited,            ///< The network said that it may not be passed.
+    aborted,               ///< `abort()` was called here.
+    address_in_use,        ///< Another connection or listener has that address and port.
+    no_ports,              ///< Every ephemeral port to that destination is taken.
+    limit_reached,         ///< A table of the stack is full.
+    bad_address,           ///< Not a unicast address, port zero, or families that differ.
+    not_connected,         ///< The handle's connection is gone, or in no state for the call.
 };
 
 /// In words, for people: "connection refused".
@@ -250,9 +253,8 @@ class ConnectionHandler {
     virtual void on_readable(Stream) {}
     /// Urgent data is on its way, or more of it (RFC 9293, section 3.8.5, MUST-32): see `Stream::urgent_left`.
     virtual void on_urgent(Stream) {}
-    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): `Error::unreachable` when the
-    /// network said so, `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without
-    /// an answer.
+    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): what the network said,
+    /// `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without an answer.
     virtual void on_trouble(Stream, Error) {}
     /// Room in the send buffer again, after a `send` that took less than it was given.
     virtual void on_writable(Stream) {}
@@ -309,10 +311,12 @@ class Stack {
 
     /// A segment has arrived: `segment` begins with the TCP header and ends with the datagram.
     void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant now);
-    /// The network reports that `destination` can't take what was sent to it (ICMP unreachable and its kin). A soft
-    /// error is kept as the likely cause should the connection time out; it does not end it (RFC 9293,
-    /// section 3.9.2.2).
-    void unreachable(const FlowKey& flow, Seq seq, bool hard);
+    /// The network reports that the destination can't take what was sent to it (ICMP unreachable and its kin), about
+    /// the segment that began at `seq`: one that is not in flight makes the report forged or stale (RFC 5927,
+    /// section 4.1). A hard error ends a connection that is opening, with `told` (RFC 9293, section 3.9.2.2). A soft
+    /// one, and a hard one of a connection that has been open (RFC 5927, section 5.2), is told and kept as the likely
+    /// cause should the connection time out; it does not end it.
+    void unreachable(const FlowKey& flow, Seq seq, bool hard, Error told = Error::unreachable);
     /// The network reports the largest datagram that fits the path (RFC 1191, RFC 8201).
     void path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu);
 
