@@ -206,6 +206,13 @@ void on_syn_ack_timer(Engine& e, std::uint32_t index) {
     send_syn_ack(e, c, SendReason::retransmit_timeout);
 }
 
+void refuse_half_open(Engine& e, std::uint32_t index) {
+    Connection c = expand(e, e.half_open.slab[index]);
+    ++e.counters.attempt_fails;
+    e.change_state(c, State::closed, "ICMP error");
+    remove_half_open(e, index);
+}
+
 void remove_half_open(Engine& e, std::uint32_t index) {
     const FlowKey& flow = e.half_open.slab[index].flow;
     const std::uint32_t listener = e.listeners.find({flow.local, flow.local_port});
