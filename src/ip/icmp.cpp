@@ -144,6 +144,7 @@ void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet&& pac
             return receive_error(datagram, *message);
         case Icmpv6Type::neighbor_solicitation:
         case Icmpv6Type::neighbor_advertisement:
+        case Icmpv6Type::router_advertisement:
             return receive_discovery(datagram, *message);
         default:
             break;
