@@ -48,7 +48,7 @@ std::optional<Lease> read_lease(const MessageView& message, Instant since, const
     if (!can_be_a_host(address) || !server || !can_be_a_host(*server) || !seconds || !length) return std::nullopt;
     if (std::chrono::duration<std::int64_t>(*seconds) < limits.shortest) return std::nullopt;
 
-    Lease lease{.address = {address, *length}, .server = *server};
+    Lease lease{.address = {address, *length}, .server = *server, .since = since};
     const auto routers = message.addresses(Option::router, 1);
     if (!routers.empty() && can_be_a_host(routers.front())) lease.router = routers.front();
     lease.name_servers = message.addresses(Option::domain_name_server, limits.max_name_servers);

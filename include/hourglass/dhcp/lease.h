@@ -19,6 +19,7 @@ struct Lease {
     std::vector<IpAddress> name_servers{};  ///< In the order of preference.
     std::string domain{};                   ///< Domain name; empty when none is given.
     std::optional<std::uint32_t> mtu{};     ///< Of the interface, in octets.
+    Instant since{};                        ///< It was asked for.
     Instant renew_at = kNever;              ///< T1.
     Instant rebind_at = kNever;             ///< T2.
     Instant ends_at = kNever;
