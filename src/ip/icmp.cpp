@@ -170,6 +170,7 @@ void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet&& pac
             return receive_error(datagram, *message);
         case Icmpv6Type::neighbor_solicitation:
         case Icmpv6Type::neighbor_advertisement:
+        case Icmpv6Type::router_advertisement:
             return receive_discovery(datagram, *message);
         default:
             // RFC 4443, section 2.4 (a) and (b): an error of a type that is not known goes up, anything else is dropped.
