@@ -195,7 +195,7 @@ void note_handshake_loss(Connection& c) {
     c.congestion.on_handshake_loss(c.snd_mss);
 }
 
-void enter_established(Engine& e, Connection& c, std::string_view trigger) {
+void enter_established(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");
