@@ -310,7 +310,7 @@ class Stack {
     std::expected<Listener, Error> listen(SocketAddress local, const ListenOptions& options = {});
 
     /// A segment has arrived: `segment` begins with the TCP header and ends with the datagram.
-    void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant now);
+    void receive(Packet&& segment, const IpAddress& source, const IpAddress& destination, Instant now);
     /// The network reports that the destination can't take what was sent to it (ICMP unreachable and its kin), about
     /// the segment that began at `seq`: one that is not in flight makes the report forged or stale (RFC 5927,
     /// section 4.1). A hard error ends a connection that is opening, with `told` (RFC 9293, section 3.9.2.2). A soft

@@ -6,12 +6,6 @@
 
 namespace hourglass::tcp {
 
-namespace {
-
-std::uint32_t segments_in(std::uint32_t octets, std::uint32_t mss) { return (octets + mss - 1) / mss; }
-
-}  // namespace
-
 /// What one acknowledgement, or one timer, does to the ranges: for the algorithms that go by it.
 class Recovery::Reading final : public Scoreboard::Visitor {
   public:
