@@ -133,7 +133,8 @@ void Host::Implementation::unresolved(Packet packet) {
 
 void Host::Implementation::receive_discovery(const Datagram& datagram, const wire::Icmpv6View& message) {
     const bool link = !datagram.origin.looped && at(datagram.origin.interface).settings.medium == Medium::ethernet;
-    if (!link || datagram.hop_limit != kDiscoveryHopLimit) {
+    // RFC 6980, section 5: fragments hide what a switch that guards the link looks for.
+    if (!link || datagram.hop_limit != kDiscoveryHopLimit || datagram.origin.reassembled) {
         ++counters.dropped_discovery;
         return;
     }

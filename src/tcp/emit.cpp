@@ -114,6 +114,7 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     c.ack_reason = SendReason::none;
     c.delayed_ack_at = kNever;
     c.last_sent_ms = milliseconds(e.now);
+    if (what.data_size > 0) c.last_data_ms = c.last_sent_ms;
     ++c.segments_out;
     count_and_tell(e, c.flow, c.state, header, packet, what);
     seal_and_send(e, std::move(packet), sum, header_size, c.flow, c.checksum_offload);

@@ -149,7 +149,7 @@ void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
                     .now = e.now});
 }
 
-void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     if (seg.view.flags().syn())
         c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
     else
@@ -190,7 +190,7 @@ void note_handshake_loss(Connection& c) {
     c.congestion.on_handshake_loss(c.snd_mss);
 }
 
-void enter_established(Engine& e, Connection& c, std::string_view trigger) {
+void enter_established(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");

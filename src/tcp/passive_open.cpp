@@ -13,7 +13,7 @@ namespace hourglass::tcp {
 
 namespace {
 
-Disposition drop_syn(std::uint64_t& counter, Verdict verdict) {
+[[gnu::cold]] Disposition drop_syn(std::uint64_t& counter, Verdict verdict) {
     ++counter;
     return {verdict, "RFC 9293 3.10.7.2 third"};
 }
@@ -149,8 +149,7 @@ Step promote(Arrival& a) {
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
     const bool from_cookie = entry.kind == FlowKind::none;
-    Connection& c = from_cookie ? *e.make_connection(a.segment.flow) : *e.make_connection_for(a.segment, entry);
-    take_over(e, c, std::move(*a.connection));
+    Connection& c = take_over(e, std::move(*a.connection), a.segment.flow_hash, entry);
     if (!from_cookie) {
         // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
         const HalfOpen half = e.half_open.slab[entry.index];
@@ -164,21 +163,17 @@ Step promote(Arrival& a) {
     return std::nullopt;
 }
 
-void take_over(Engine& e, Connection& c, Connection&& learned) {
-    const std::uint32_t index = c.index;
-    const std::uint32_t generation = c.generation;
-    c = std::move(learned);
-    c.index = index;
-    c.generation = generation;
-    c.compact = false;
+Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry) {
+    ListenEntry& l = e.listeners.slab[learned.listener];
+    Connection& c = e.adopt(std::move(learned), flow_hash, entry);
     e.tunings.share(c.tuning);
-    ListenEntry& l = e.listeners.slab[c.listener];
     const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
     c.no_delay = tuning.no_delay;
     c.keepalive = tuning.keepalive;
     ++e.counters.passive_opens;
-    l.accept_queue.push_back(index);
+    l.accept_queue.push_back(c.index);
     e.want_notify(l, c.listener);
+    return c;
 }
 
 void repeat_syn_ack(Engine& e, Connection& c) {

@@ -6,12 +6,6 @@
 
 namespace hourglass::tcp {
 
-namespace {
-
-std::uint32_t segments_in(std::uint32_t octets, std::uint32_t mss) { return (octets + mss - 1) / mss; }
-
-}  // namespace
-
 /// What one acknowledgement, or one timer, does to the ranges: for the algorithms that go by it.
 class Recovery::Reading final : public Scoreboard::Visitor {
   public:
@@ -210,7 +204,9 @@ void Recovery::follow_timeout(const AckInput& in, const Reading& reading, Recove
     const bool tells = out.acked > 0 || in.duplicate || reading.delivered_octets() > 0;
     if (!tells) return;
     const bool new_data_is_out = forward_rto_.waits_for_second_ack();
-    const auto verdict = forward_rto_.on_ack(out.acked > 0, in.ack >= recover_, reading.has_original());
+    // Step 2a: an acknowledgement inside what was sent again tells nothing of the rest.
+    const bool inside = !board_.empty() && board_.front().was_retransmitted();
+    const auto verdict = forward_rto_.on_ack(out.acked > 0 && !inside, in.ack >= recover_, reading.has_original());
     if (verdict == ForwardRto::Verdict::spurious) undo(out);
     // Step 3a: cwnd of three segments, two of which are in the network.
     if (verdict == ForwardRto::Verdict::genuine && new_data_is_out) urgent_ = true;

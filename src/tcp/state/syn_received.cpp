@@ -72,7 +72,8 @@ Disposition syn_received(Arrival& a) {
         repeat_syn_ack(e, *a.connection);
         return {Verdict::duplicate, "RFC 9293 3.10.7.4 first"};
     }
-    if (is_crossing_syn_ack(*a.connection, seg)) {
+    const bool crossing = is_crossing_syn_ack(*a.connection, seg);
+    if (crossing) {
         seg.trim_front(1);
         if (seg.data_size > a.connection->rcv_wnd()) seg.trim_back(a.connection->rcv_wnd());
     } else {
@@ -88,6 +89,7 @@ Disposition syn_received(Arrival& a) {
         emit_reset_in_reply(e, seg, SendReason::reset_bad_ack);
         return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
     }
+    crossing ? keep_newer_timestamp(a) : keep_timestamp(a);
     if (a.connection->compact) {
         const bool has_entry = a.entry.kind == FlowKind::half_open;  // and did not come from a cookie
         if (has_entry && e.tuning(*a.connection).defer_accept > Duration::zero())
