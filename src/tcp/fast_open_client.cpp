@@ -15,7 +15,8 @@ namespace {
 /// The MSS counts options as data (RFC 6691), and a SYN may be full of them.
 constexpr std::uint32_t kOptionSpace = wire::TcpOptions::kMaxSize;
 
-/// The longest cookie finds no room beside every other option.
+/// Section 4.2.2: without room for it the handshake is an ordinary one. The longest cookie takes the last octet that
+/// the other options leave.
 bool fits(const wire::TcpOptions& options) { return options.size() <= wire::TcpOptions::kMaxSize; }
 
 }  // namespace

@@ -67,8 +67,7 @@ void take_syn_data(Engine& e, Connection& c, const Segment& syn) {
 }  // namespace
 
 std::optional<Disposition> open_fast(Engine& e, Connection& learned, const Segment& syn) {
-    const std::uint32_t listener = learned.listener;
-    ListenEntry& l = e.listeners.slab[listener];
+    ListenEntry& l = e.listeners.slab[learned.listener];
     if (!may_open(e, learned, l, syn)) return std::nullopt;
     Connection& c = take_over(e, std::move(learned), syn.flow_hash, {});
     ++l.fast_open_pending;

@@ -24,8 +24,8 @@ namespace hourglass::tcp {
 /// points. Ends the segment's processing when there is no room: the entry stays, and the peer's next segment tries
 /// again.
 [[nodiscard]] Step promote(Arrival& a);
-/// What was `learned` in the handshake becomes a connection of its own, at the end of its listener's accept queue: in
-/// the place of `entry` when the flow table has one (Engine::adopt).
+/// What was `learned` in the handshake becomes a connection at the end of its listener's accept queue, in the place of
+/// `entry`.
 Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry);
 /// Sends the SYN-ACK once more because the SYN has come again.
 void repeat_syn_ack(Engine& e, Connection& c);
