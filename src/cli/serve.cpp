@@ -24,11 +24,14 @@ namespace hourglass::cli {
 
 namespace {
 
+constexpr std::uint16_t kFastOpenBacklog = 256;
+
 struct ServeOptions {
     std::string folder;
     std::vector<std::string> listen;
     std::string echo = "/echo";
     NetworkOptions network;
+    bool fast_open = false;
     bool quiet = false;
     bool verbose = false;
     std::vector<std::string> program;
@@ -98,7 +101,9 @@ int serve(const ServeOptions& options) {
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
-    const LiveHost live = bring_up(context, options.network, addresses.own);
+    tcp::Settings tcp;
+    if (options.fast_open) tcp.fast_open_backlog = kFastOpenBacklog;
+    const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
     const http::Router router = make_router(*files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::ServerSettings settings;
@@ -137,6 +142,8 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         ->type_name("ADDR:PORT");
     app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
         ->type_name("PATH");
+    app.add_flag("--fast-open", options->fast_open,
+                 "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     declare(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
     app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");

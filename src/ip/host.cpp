@@ -171,7 +171,8 @@ std::optional<IpAddress> Host::source_for(const IpAddress& destination) const {
 }
 std::optional<std::uint32_t> Host::mtu_to(const IpAddress& destination) const {
     const auto path = implementation_->path_to(destination, {});
-    return path ? std::optional(path->mtu) : std::nullopt;
+    if (!path) return std::nullopt;
+    return path->learned ? std::min(path->mtu, path->learned->mtu) : path->mtu;
 }
 bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
 

@@ -103,6 +103,7 @@ class Host::Implementation final : public tcp::Network,
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
     void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) override;
     void doubt_path(const IpAddress& destination) override;
+    void learn_path_mtu(const IpAddress& destination, const tcp::PathMtu& found) override;
     [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
     void send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) override;

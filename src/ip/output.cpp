@@ -84,7 +84,7 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
     if (destination != last_destination_ && is_own_address(destination))
-        return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
+        return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true, {}};
 
     // RFC 9293, MUST-46: TCP has one peer.
     if (destination.is_multicast() || (last_destination_ != destination && is_broadcast(destination)))
@@ -97,10 +97,9 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
         last_source_ = *chosen;
     }
     const InterfaceSettings& link = at(hop->interface).settings;
-    const std::uint32_t mtu = at(hop->interface).mtu(destination.is_v4());
-    const std::uint32_t known = path_mtu_.find(destination, now_).value_or(mtu);
-    return tcp::Path{given ? source : last_source_, std::min(mtu, known), std::min(link.max_gso, kMaxSuperSegment),
-                     link.checksum_offload};
+    return tcp::Path{given ? source : last_source_, at(hop->interface).mtu(destination.is_v4()),
+                     std::min(link.max_gso, kMaxSuperSegment), link.checksum_offload,
+                     path_mtu_.learned(destination, now_)};
 }
 
 /// The next hop of a destination that is not this host, with the last answer kept.
@@ -146,6 +145,10 @@ void Host::Implementation::send_segment(Packet&& segment, const IpAddress& sourc
 
 void Host::Implementation::doubt_path(const IpAddress& destination) {
     if (const auto hop = next_hop(destination)) neighbours_.doubt(hop->interface, hop->neighbour);
+}
+
+void Host::Implementation::learn_path_mtu(const IpAddress& destination, const tcp::PathMtu& found) {
+    path_mtu_.learn(destination, found, now_);
 }
 
 void Host::Implementation::send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) {

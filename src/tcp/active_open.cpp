@@ -56,6 +56,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
     prepare(e, *c, *path);
     choose_numbers(e, *c);
     c->handler = options.handler;
+    c->fast_open = e.tuning(*c).fast_open;
     e.need_outbox(*c);
     c->syn_due = true;
     ++e.counters.active_opens;

@@ -33,7 +33,7 @@ struct HostSettings {
     std::uint32_t max_udp_sockets = 4096;
     std::uint32_t max_udp_queue = 1024;          ///< Datagrams that wait for their sockets' handlers.
     std::uint32_t max_pings = 256;               ///< Echo requests without an answer yet.
-    std::uint32_t max_path_mtus = 1024;          ///< Destinations whose path MTU is remembered, TCP's own record apart.
+    std::uint32_t max_path_mtus = 1024;          ///< Destinations whose path MTU is remembered.
     std::uint32_t max_output_packets = 1 << 16;  ///< Waiting for an interface to take them; further ones are dropped.
     std::uint32_t icmp_errors_per_second = 100;  ///< RFC 4443, section 2.4 (f); RFC 1812, section 4.3.2.8.
     std::uint32_t max_tentative_addresses = 64;  ///< Addresses that are being tested for duplicates.
