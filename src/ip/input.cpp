@@ -96,6 +96,7 @@ void Host::Implementation::receive_v6(const Origin& origin, Packet&& packet) {
     datagram.transport = chain->offset;
     datagram.protocol_field = chain->pointer;
     if (chain->fragment) return reassemble_v6(datagram, *chain, std::move(packet));
+    if (chain->has_fragment_header) datagram.origin.reassembled = true;
     deliver(datagram, std::move(packet));
 }
 

@@ -12,7 +12,7 @@ enum class Plausibility : std::uint8_t {
     unspecified,
     group,     ///< Multicast, or the limited broadcast.
     loopback,  ///< Must not be on a link (RFC 1122, section 3.2.1.3 (g); RFC 4291, section 2.5.3).
-    never,     ///< Class E.
+    never,     ///< Class E, and hosts of network zero (RFC 1122, section 3.2.1.3 (b)).
 };
 
 /// Of an address that was read from an IPv4 packet.
@@ -21,7 +21,7 @@ enum class Plausibility : std::uint8_t {
     if (value == 0) return Plausibility::unspecified;
     if (value >> 24 == 127) return Plausibility::loopback;
     if (value >> 28 == 0xe || value == 0xffffffff) return Plausibility::group;
-    return value >> 28 == 0xf ? Plausibility::never : Plausibility::unicast;
+    return value >> 28 == 0xf || value >> 24 == 0 ? Plausibility::never : Plausibility::unicast;
 }
 
 /// Of an address that was read from an IPv6 packet, which is never IPv4-mapped: the view refuses that.

@@ -1,6 +1,7 @@
 #include "hourglass/lab/explore.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <fmt/format.h>
 #include <mutex>
@@ -19,15 +20,25 @@ constexpr std::size_t kExamples = 10;
 constexpr std::uint64_t kRunsPerReport = 1024;
 constexpr Port kPort{80};
 
-/// Octet `i` of what one side sends.
-std::byte pattern(std::size_t i) { return static_cast<std::byte>(i * 31 + i / 251); }
+/// What either side sends, again and again.
+const auto kPattern = [] {
+    std::array<std::byte, 1 << 16> octets{};
+    for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::byte>(i * 31 + i / 251);
+    return octets;
+}();
+
+/// Octet `i` of it.
+std::byte pattern(std::size_t i) { return kPattern[i % kPattern.size()]; }
 
 /// Either application: sends `to_send` octets, expects as many as it was told to, then closes; the server closes when
 /// the client has.
 class Side : public tcp::ConnectionHandler {
   public:
     Side(std::size_t to_send, std::size_t expected, bool asks) : left_(to_send), expected_(expected), asks_(asks) {
-        for (std::size_t i = 0; i < to_send; ++i) bytes_.push_back(pattern(i));
+        bytes_.reserve(to_send);
+        for (std::size_t i = 0; i < to_send; i += kPattern.size())
+            bytes_.insert(bytes_.end(), kPattern.begin(),
+                          kPattern.begin() + static_cast<std::ptrdiff_t>(std::min(to_send - i, kPattern.size())));
     }
 
     void on_established(tcp::Stream s) override {

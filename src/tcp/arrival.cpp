@@ -73,19 +73,21 @@ Outcome to_half_open(Engine& e, FlowEntry entry, Segment& seg) {
 
 /// RFC 9293, section 3.10.7.4, fourth (TIME-WAIT) with RFC 6191, section 2: may this SYN begin a new connection
 /// already?
-bool is_new_incarnation(const Segment& seg, const TimeWait& entry) {
+bool is_new_incarnation(const Engine& e, const Segment& seg, const TimeWait& entry) {
     if (!seg.flags.syn() || seg.flags.ack() || seg.flags.rst()) return false;
     if (entry.timestamps && seg.options.timestamps) {
         const auto newer = static_cast<std::int32_t>(seg.options.timestamps->value - entry.ts_recent);
         return newer > 0 || (newer == 0 && seg.seq > entry.rcv_nxt);
     }
+    // Timestamps that the old connection did not have tell its segments apart.
+    if (!entry.timestamps && seg.options.timestamps && e.settings.timestamps) return true;
     return seg.seq > entry.rcv_nxt;
 }
 
 Outcome to_time_wait(Engine& e, std::uint32_t index, Segment& seg) {
     const TimeWait entry = e.time_wait.slab[index];
     const std::uint32_t listener = e.listeners.find({seg.flow.local, seg.flow.local_port});
-    if (listener != Slab<ListenEntry>::kNone && is_new_incarnation(seg, entry)) {
+    if (listener != Slab<ListenEntry>::kNone && is_new_incarnation(e, seg, entry)) {
         remove_time_wait(e, index, "SYN of a new connection");
         const Disposition d = open_half(e, listener, seg, entry.snd_nxt + 65536, true);
         return {d, State::time_wait, d.verdict == Verdict::accepted ? State::syn_received : State::closed};
@@ -111,7 +113,6 @@ Outcome to_nobody(Engine& e, Segment& seg) {
 }
 
 Outcome demultiplex(Engine& e, Segment& seg) {
-    seg.flow_hash = e.hash(seg.flow);
     const FlowEntry entry = e.find(seg.flow, seg.flow_hash);
     switch (entry.kind) {
         case FlowKind::connection:
@@ -147,6 +148,9 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
         ++counters.dropped_malformed;
         return;
     }
+    const FlowKey flow{destination, source, view->destination_port(), view->source_port()};
+    const std::uint32_t flow_hash = hash(flow);
+    flows.prefetch(flow_hash);
     if (packet.offload.checksum == Offload::Checksum::complete && !view->checksum_is_valid(source, destination)) {
         ++counters.dropped_checksum;
         return;
@@ -154,7 +158,8 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
     Segment seg{.packet = &packet,
                 .view = *view,
                 .options = view->options(),
-                .flow = {destination, source, view->destination_port(), view->source_port()},
+                .flow = flow,
+                .flow_hash = flow_hash,
                 .seq = view->seq(),
                 .ack = view->ack(),
                 .flags = view->flags(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "hourglass/base/time.h"
 #include "hourglass/tcp/event.h"
@@ -13,6 +14,7 @@
 #include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
 #include "tcp/ecn.h"
+#include "tcp/mtu_search.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
@@ -25,6 +27,7 @@ namespace hourglass::tcp {
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
+    MtuSearch mtu;
     CongestionFlight congestion;
     Instant syn_sent_at = kNever;    ///< When our SYN was sent; kNever: more than once, or the handshake is over.
     Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
@@ -49,6 +52,7 @@ struct Outbox {
             recovery.clear();
             congestion = {};
         }
+        if (mtu.used) mtu = {};
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
         used = window_filled = loss_probe_due = progress = urgent = false;
@@ -76,9 +80,9 @@ struct Inbox {
     }
 };
 
-/// A connection: the variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them
-/// keep. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written once.
-struct Connection {
+/// The variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them keep: all
+/// that is plain, so that a connection moves to its place in the table as one block.
+struct ConnectionVariables {
     static constexpr std::uint32_t kNotInHeap = UINT32_MAX;
 
     FlowKey flow;
@@ -105,23 +109,21 @@ struct Connection {
     std::uint32_t ts_recent = 0;
     std::uint32_t ts_offset = 0;
     std::uint32_t last_sent_ms = 0;  ///< When a segment was last sent, in the same unit as ts_recent_ms.
+    std::uint32_t last_data_ms = 0;  ///< When data was last sent: acknowledgements keep no window valid.
     std::uint32_t ts_recent_ms = 0;  ///< When ts_recent was set, in milliseconds of the world's clock.
 
     // The path.
     std::uint16_t max_gso = 0;
-    std::uint16_t path_mtu = 0;
+    std::uint16_t path_mtu = 0;  ///< The largest datagram to send: eff_pmtu of RFC 4821, section 7.1.
     std::uint16_t peer_mss = 0;
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
 
     Rto rto;
-    CongestionControl congestion;
 
     // Timers: kNever when not running. Retransmission's is in the outbox.
     Instant delayed_ack_at = kNever;
     Instant idle_at = kNever;  ///< Keepalive, or the end of an abandoned FIN-WAIT-2.
 
-    SpareBoxes<Outbox>::Pointer outbox;
-    SpareBoxes<Inbox>::Pointer inbox;
     ConnectionHandler* handler = nullptr;
 
     std::uint32_t heap_position = kNotInHeap;
@@ -150,11 +152,18 @@ struct Connection {
     bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
+    bool mtu_reduced : 1 = false;      ///< `path_mtu` is less than the interface takes.
+    bool mtu_probing : 1 = false;      ///< Its routers are not relied upon (RFC 4821).
     bool checksum_offload : 1 = false;
     bool no_delay : 1 = false;
     bool keepalive : 1 = false;
     bool syn_due : 1 = false;  ///< A SYN or SYN-ACK is to be sent at the next output pass.
     bool syn_lost : 1 = false;
+    bool fast_open : 1 = false;  ///< Our SYN asks for fast open, or our SYN-ACK brings a cookie (RFC 7413).
+    /// A cookie has opened it, and its SYN-ACK is not acknowledged yet. It is in SYN-RECEIVED with SND.UNA beyond the
+    /// SYN, which has the retransmission timer for itself; data is in flight without one.
+    bool fast_open_pending : 1 = false;
+    bool syn_data : 1 = false;        ///< Data in the SYN was taken.
     bool fin_queued : 1 = false;      ///< The application has no more to send.
     bool fin_sent : 1 = false;        ///< Our FIN has been sent at least once: it is the octet before snd_nxt.
     bool fin_known : 1 = false;       ///< The peer's FIN has arrived, maybe above a gap, at `fin_seq`.
@@ -179,9 +188,21 @@ struct Connection {
     bool in_output_list : 1 = false;
     bool in_zombie_list : 1 = false;
     Seq fin_seq;
+};
+
+/// A connection. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written
+/// once.
+struct Connection : ConnectionVariables {
+    CongestionControl congestion;
+    SpareBoxes<Outbox>::Pointer outbox;
+    SpareBoxes<Inbox>::Pointer inbox;
 
     [[nodiscard]] Outstanding outstanding() const { return {snd_una, snd_nxt, snd_mss}; }
     [[nodiscard]] std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
+    /// A SYN-ACK that has given its connection data to send is in flight too (RFC 7413).
+    [[nodiscard]] bool is_in_flight(Seq seq) const {
+        return seq < snd_nxt && (seq >= snd_una || (fast_open_pending && seq == iss));
+    }
     [[nodiscard]] std::uint32_t send_queue_size() const {
         return outbox ? static_cast<std::uint32_t>(outbox->data.size()) : 0;
     }
@@ -230,5 +251,6 @@ struct Connection {
 
 // What an idle established connection costs: its buffers and recovery state are not there.
 static_assert(sizeof(Connection) <= 256);
+static_assert(std::is_trivially_copyable_v<ConnectionVariables>);
 
 }  // namespace hourglass::tcp

@@ -7,6 +7,7 @@
 
 #include "hourglass/tcp/stack.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open_cache.h"
 #include "tcp/flow_table.h"
 #include "tcp/half_open.h"
 #include "tcp/listeners.h"
@@ -31,11 +32,12 @@ class Engine {
     [[nodiscard]] std::uint32_t hash(const FlowKey& flow) const { return hash_flow(secret, flow); }
     /// A fresh connection in the table; null at the limit.
     Connection* make_connection(const FlowKey& flow);
-    /// The same in the place of `entry`, which is in the table for this segment's flow.
-    Connection* make_connection_for(const Segment& seg, FlowEntry entry);
-    void change_state(Connection& c, State state, std::string_view trigger);
+    /// Takes over what was expanded for one segment: a connection of its own, in the place of `entry` when the flow
+    /// table has one. Precondition: the table is not full.
+    Connection& adopt(Connection&& expanded, std::uint32_t flow_hash, FlowEntry entry);
+    void change_state(Connection& c, State state, Literal trigger);
     /// The connection is CLOSED: out of the table and its timers, and the application is to be told.
-    void finish(Connection& c, Error error, std::string_view trigger);
+    void finish(Connection& c, Error error, Literal trigger);
     /// Out of the flow table and the timers; the object stays for the application.
     void detach(Connection& c);
     /// The same, but the flow leads to `successor` from now on.
@@ -95,6 +97,8 @@ class Engine {
     TimeWaitTable time_wait;
     ListenerTable listeners;
     TuningTable tunings;
+    FastOpenCache fast_open_cache;
+    std::uint32_t fast_open_pending = 0;  ///< Connections of `Connection::fast_open_pending`.
     FlowTable flows;
     TimerQueue timers;
 
@@ -102,7 +106,6 @@ class Engine {
     std::uint32_t next_generation = 1;
 
   private:
-    Connection* take_connection(const FlowKey& flow);
     void stop_timers(Connection& c);
     void expire_timers();
     void notify_applications();

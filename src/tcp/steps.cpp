@@ -29,14 +29,6 @@ bool lacks_timestamp(const Arrival& a) {
            !seg.flags.rst() && !seg.flags.syn();
 }
 
-/// RFC 7323, section 4.3, rule (2): the timestamp of the segment that the next ACK will cover first.
-void keep_timestamp(const Arrival& a) {
-    Connection& c = *a.connection;
-    if (!c.timestamps || !a.segment.options.timestamps || a.segment.view.seq() > c.last_ack_sent) return;
-    c.ts_recent = a.segment.options.timestamps->value;
-    c.ts_recent_ms = milliseconds(a.engine.now);
-}
-
 /// The four cases of RFC 9293, section 3.10.7.4 (table 6).
 bool is_acceptable(const Connection& c, const Segment& seg) {
     const std::uint32_t wnd = c.rcv_wnd();
@@ -47,7 +39,7 @@ bool is_acceptable(const Connection& c, const Segment& seg) {
     return in_window(seg.seq, c.rcv_nxt, wnd) || in_window(seg.seq + (length - 1), c.rcv_nxt, wnd);
 }
 
-Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clause) {
+[[gnu::cold]] Disposition drop_unacceptable(Arrival& a, Verdict verdict, Literal clause) {
     if (a.segment.flags.rst()) return {Verdict::dropped_rst, clause};
     ++a.engine.counters.dropped_out_of_window;
     Connection& c = *a.connection;
@@ -61,6 +53,13 @@ Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clau
 }
 
 }  // namespace
+
+void keep_timestamp(const Arrival& a) {
+    Connection& c = *a.connection;
+    if (!c.timestamps || !a.segment.options.timestamps || a.segment.view.seq() > c.last_ack_sent) return;
+    c.ts_recent = a.segment.options.timestamps->value;
+    c.ts_recent_ms = milliseconds(a.engine.now);
+}
 
 Step check_sequence(Arrival& a) {
     Connection& c = *a.connection;
@@ -82,7 +81,6 @@ Step check_sequence(Arrival& a) {
         seg.trim_back(0);
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }
-    keep_timestamp(a);
     take_mark(a.engine, c, seg);
     if (seg.seq < c.rcv_nxt) {
         // Old octets in front: the sender has not seen our ACK.
@@ -110,9 +108,10 @@ Step check_reset(Arrival& a) {
     const bool all_acknowledged = c.send_queue_size() == 0;
     Error error = closing && all_acknowledged ? Error::none : Error::reset;
     if (c.state == State::syn_received) {
-        // It came from SYN-SENT, or the step before this one would have taken it back to LISTEN.
+        // It came from SYN-SENT or was opened by a cookie, or it would have gone back to LISTEN. Only the former has an
+        // application that was never told of it.
         ++a.engine.counters.attempt_fails;
-        error = Error::refused;
+        error = c.passive ? Error::reset : Error::refused;
     }
     a.engine.finish(c, error, "RST received");
     return Disposition{Verdict::reset_received, "RFC 9293 3.10.7.4 second"};
@@ -133,6 +132,7 @@ Step check_ack(Arrival& a) {
         challenge(a, "RFC 5961 5.2");
         return Disposition{Verdict::dropped_bad_ack, "RFC 5961 5.2"};
     }
+    keep_timestamp(a);
     process_acknowledgement(a.engine, c, seg);
     return std::nullopt;
 }
@@ -144,7 +144,7 @@ Step check_synchronized(Arrival& a) {
     return check_ack(a);
 }
 
-Disposition challenge(Arrival& a, std::string_view clause) {
+Disposition challenge(Arrival& a, Literal clause) {
     if (a.engine.take_challenge_allowance(*a.connection)) {
         ++a.engine.counters.challenge_acks;
         ack_now(a.engine, *a.connection, SendReason::challenge_ack);

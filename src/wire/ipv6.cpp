@@ -119,6 +119,7 @@ std::expected<Ipv6Chain, Ipv6ChainError> detail::walk_extensions(const Ipv6View&
             return fail(ParseError::unrecognized_header, Answer::erroneous_header, chain.offset + 2);
         } else if (chain.protocol == IpProtocol::fragment) {
             const Ipv6Fragment fragment = *Ipv6Fragment::parse(rest);
+            chain.has_fragment_header = true;
             if (fragment.offset != 0 || fragment.more) {
                 if (const auto error = check_fragment(chain, fragment, announced)) return std::unexpected(*error);
                 chain.fragment = fragment;

@@ -125,15 +125,21 @@ TEST(Rfc4861Discovery, AReachableNeighbourIsProbedByUnicastOnceItIsStaleAndUsed)
     EXPECT_EQ(pair.a.counters().neighbours_failed, 0u);
 }
 
-Bytes solicitation_frame(std::uint8_t hop_limit, const IpAddress& source, bool with_mac) {
+Bytes solicitation_frame(std::uint8_t hop_limit, const IpAddress& source, bool with_mac, bool fragment = false) {
     const IpAddress target = address("fd00::1");
     const IpAddress group = wire::solicited_node_multicast(target);
     wire::NeighborSolicitation solicitation{.target = target, .source_link_layer = {}};
     if (with_mac) solicitation.source_link_layer = mac(2);
     Bytes message(solicitation.size());
     solicitation.emit(message, source, group);
+    wire::IpProtocol protocol = wire::IpProtocol::icmpv6;
+    if (fragment) {
+        message.insert(message.begin(), wire::Ipv6Fragment::kSize, std::byte{0});
+        wire::Ipv6Fragment{.next_header = protocol, .identification = 7}.emit(message);
+        protocol = wire::IpProtocol::fragment;
+    }
     return frame(wire::multicast_mac(group), mac(2), wire::EtherType::ipv6,
-                 datagram(source, group, wire::IpProtocol::icmpv6, message, hop_limit));
+                 datagram(source, group, protocol, message, hop_limit));
 }
 
 TEST(Rfc4861Discovery, WhatCanHaveCrossedARouterIsDropped) {
@@ -143,6 +149,13 @@ TEST(Rfc4861Discovery, WhatCanHaveCrossedARouterIsDropped) {
     EXPECT_EQ(pair.a.counters().dropped_discovery, 1u);
     pair.inject(pair.at_a, solicitation_frame(255, address("fd00::2"), true));
     EXPECT_THAT(pair.lines, ElementsAre("a>b ICMPv6 136/0"));
+}
+
+TEST(Rfc6980Discovery, WhatHasAFragmentHeaderIsDropped) {
+    Pair pair(Medium::ethernet);
+    pair.inject(pair.at_a, solicitation_frame(255, address("fd00::2"), true, true));
+    EXPECT_THAT(pair.lines, IsEmpty());
+    EXPECT_EQ(pair.a.counters().dropped_discovery, 1u);
 }
 
 TEST(Rfc4861Discovery, ATestForDuplicatesIsAnsweredToAllNodes) {

@@ -80,7 +80,7 @@ TEST_F(Input, OptionsAreSkipped) {
 
 TEST_F(Input, Rfc1122ASourceThatIsNoSingleHostIsDropped) {
     for (const auto* source :
-         {"224.0.0.1", "255.255.255.255", "127.0.0.1", "10.0.0.255", "0.0.0.0", "240.0.0.1", "10.0.0.2"}) {
+         {"224.0.0.1", "255.255.255.255", "127.0.0.1", "10.0.0.255", "0.0.0.0", "0.1.2.3", "240.0.0.1", "10.0.0.2"}) {
         const IpAddress from = address(source);
         give(datagram(from, kB, IpProtocol::icmp, echo_request(from, kB, {})));
     }
@@ -88,7 +88,7 @@ TEST_F(Input, Rfc1122ASourceThatIsNoSingleHostIsDropped) {
         const IpAddress from = address(source);
         give(datagram(from, kB6, IpProtocol::icmpv6, echo_request(from, kB6, {})));
     }
-    EXPECT_EQ(counters().dropped_bad_source, 11u);
+    EXPECT_EQ(counters().dropped_bad_source, 12u);
     EXPECT_THAT(pair.lines, IsEmpty());
 }
 

@@ -35,6 +35,29 @@ struct Reader : tcp::ConnectionHandler, tcp::AcceptHandler {
     std::optional<tcp::Error> closed;
 };
 
+TEST(Rfc6864Identification, OnlyWhatMayBeFragmentedHasANumberOfItsOwn) {
+    BufferPool pool;
+    Host host({}, pool);
+    const InterfaceId link = host.add_interface({.addresses = {prefix("10.0.0.1/24")}});
+    const auto numbers = [&] {
+        std::vector<std::uint16_t> all;
+        for (const Packet& p : host.take_output(link)) {
+            const auto view = *wire::Ipv4View::parse(p.bytes());
+            EXPECT_EQ(view.dont_fragment(), view.protocol() == wire::IpProtocol::tcp);
+            all.push_back(view.identification());
+        }
+        return all;
+    };
+    ASSERT_TRUE(host.tcp().connect({address("10.0.0.2"), Port{80}}, {}));
+    host.poll(Instant{1s});
+    EXPECT_EQ(numbers(), (std::vector<std::uint16_t>{0})) << "a datagram that is atomic needs none (section 4.1)";
+    for (std::uint16_t i = 0; i < 2; ++i) ASSERT_TRUE(host.ping(address("10.0.0.2"), i, 10, Instant{1s}, {}));
+    host.poll(Instant{1s});
+    const auto pings = numbers();
+    ASSERT_EQ(pings.size(), 2u);
+    EXPECT_NE(pings[0], pings[1]) << "others must not repeat soon (section 4.3)";
+}
+
 class OverEveryLink : public ::testing::TestWithParam<std::tuple<Medium, std::string_view>> {};
 INSTANTIATE_TEST_SUITE_P(Media, OverEveryLink,
                          ::testing::Combine(::testing::Values(Medium::ip, Medium::ethernet),

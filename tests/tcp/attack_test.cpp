@@ -1,3 +1,5 @@
+#include <set>
+
 #include "tcp/single.h"
 
 namespace hourglass::tcp::testing {
@@ -52,6 +54,21 @@ TEST_F(Attack, ChallengesHaveARateLimit_Rfc5961_7) {
     while (out() != "nothing") ++answers;
     EXPECT_LE(answers, 10);
     EXPECT_GE(answers, 5);
+}
+
+TEST_F(Attack, TheLimitOfChallengesVaries_Rfc5961_10) {
+    settings.challenge_acks_per_second = 100;
+    settings.challenge_ack_interval = 0ms;
+    accept_connection();
+    std::set<int> limits;
+    for (int second = 0; second < 10; ++second) {
+        for (int i = 0; i < 200; ++i) in({.flags = "R", .seq = 100});
+        int answers = 0;
+        while (out() != "nothing") ++answers;
+        limits.insert(answers);
+        pass(1s);
+    }
+    EXPECT_GE(limits.size(), 5u) << "what is left of a number that everybody knows tells what others were sent";
 }
 
 TEST_F(Attack, OneConnectionAnswersTwiceASecondAtMost) {

@@ -189,6 +189,14 @@ TEST_F(Rfc8511, AMarkTakesLessThanALoss_3_1) {
     EXPECT_EQ(segments(), 50);
 }
 
+TEST_F(Rfc7661, ALossIsJudgedByWhatWasProvenToFit_4_4_1) {
+    begin(Congestion::new_reno, 40);
+    for (int i = 0; i < 3; ++i) round(false);
+    control.on_congestion(flight, {CongestionSignal::loss, 5 * kMss, kMss, false});
+    EXPECT_EQ(control.ssthresh(), 20'000u)
+        << "half of pipeACK: the five segments in flight are only what was asked for";
+}
+
 TEST_F(Rfc7661, AValidatedWindowOutlivesSilenceForFiveMinutes_4_4_3) {
     begin(Congestion::cubic, 10);
     settings.idle_window = IdleWindow::validated;

@@ -263,5 +263,38 @@ TEST_F(Handshake, InitialSequenceNumbersDifferByConnectionAndGrowWithTime_Rfc652
     EXPECT_EQ(grown, 250'000) << "one every 4 microseconds for the same ends";
 }
 
+TEST_F(Handshake, TimestampsOfTwoConnectionsBeginApartAndTickAlike_Rfc7323_5_4) {
+    settings.timestamps = true;
+    listen();
+    const auto stamp_for = [&](std::uint16_t port) {
+        deliver_from({peer.address, Port(port)}, {.flags = "S", .options = {.timestamps = wire::TcpTimestamps{1, 0}}});
+        poll();
+        out();
+        return last_header.options.timestamps->value;
+    };
+    const std::uint32_t first = stamp_for(5000);
+    const std::uint32_t second = stamp_for(5001);
+    EXPECT_NE(first, second) << "at the same instant: the clock of one connection tells nothing of another";
+    now += 500ms;
+    EXPECT_EQ(stamp_for(5000), first + 500);
+    EXPECT_EQ(stamp_for(5001), second + 500);
+}
+
+TEST_F(Handshake, EphemeralPortsAreUnlikeForEachDestination_Rfc6056_3_3_3) {
+    const auto port_to = [&](std::uint16_t remote) {
+        const auto s = stack().connect({peer.address, Port(remote)}, {.local = {}, .handler = &app});
+        return s ? to_number(s->local().port) : 0;
+    };
+    const int first = port_to(80), again = port_to(80), other = port_to(81), last = port_to(82);
+    for (const int port : {first, again, other, last}) {
+        EXPECT_GE(port, settings.first_ephemeral_port);
+        EXPECT_LE(port, settings.last_ephemeral_port);
+    }
+    EXPECT_NE(again, first);
+    EXPECT_GT(std::abs(other - again), 3) << "no counter that others can follow";
+    EXPECT_GT(std::abs(last - other), 3);
+    poll();
+}
+
 }  // namespace
 }  // namespace hourglass::tcp::testing

@@ -41,6 +41,16 @@ TEST_F(Timer, TheBackoffEndsAtTheLargestTimeout_Rfc6298_2_5) {
     EXPECT_EQ(rto.value(settings), settings.rto_max);
 }
 
+TEST_F(Timer, ManySamplesInARoundWeighAsOne_Rfc7323_G) {
+    Rto once, often;
+    once.on_sample(100ms);
+    often.on_sample(100ms);
+    once.on_sample(200ms);
+    for (int i = 0; i < 10; ++i) often.on_sample(200ms, 10);
+    EXPECT_NEAR(to_seconds(often.srtt()), to_seconds(once.srtt()), 0.001);
+    EXPECT_NEAR(to_seconds(often.rttvar()), to_seconds(once.rttvar()), 0.005);
+}
+
 TEST_F(Timer, TheRtoFollowsTheRoundTrip_Rfc6298_2) {
     settings.rto_min = 1ms;
     accept_connection();

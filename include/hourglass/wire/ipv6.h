@@ -125,6 +125,7 @@ struct Ipv6Chain {
     std::size_t pointer = 0;  ///< Of the Next Header field that names `protocol`: for the answer to an unknown one.
     std::optional<Ipv6Fragment> fragment{};  ///< Set only when something is to be reassembled: an atomic fragment
                                              ///< (RFC 6946) is walked through like any other header.
+    bool has_fragment_header = false;        ///< Of either kind.
     std::size_t fragment_offset = 0;         ///< Where the fragment header starts: the size of the unfragmentable part.
 };
 

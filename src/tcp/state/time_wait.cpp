@@ -15,7 +15,11 @@ Disposition time_wait(Arrival& a) {
         // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
         // restart the 2 MSL timeout." It lies left of the window, so it must be seen before the first step drops it.
         if (a.segment.seq + a.segment.data_size + 1 == c.rcv_nxt) {
-            restart_time_wait(e, e.find(c.flow).index);
+            // Unless it is from an earlier turn, its timestamp is the last one seen (RFC 6191, section 2).
+            const auto& stamp = a.segment.options.timestamps;
+            if (c.timestamps && stamp && static_cast<std::int32_t>(stamp->value - c.ts_recent) > 0)
+                c.ts_recent = stamp->value;
+            restart_time_wait(e, e.find(c.flow).index, c.ts_recent);
             ack_now(e, c, SendReason::ack_fin);
             return {Verdict::duplicate, "RFC 9293 3.10.7.4 eighth"};
         }
