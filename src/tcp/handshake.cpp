@@ -50,13 +50,15 @@ std::uint32_t receive_limit(const Engine& e, const Connection& c) {
 }
 
 std::uint32_t local_mss(const Engine& e, const Connection& c) {
-    return std::min<std::uint32_t>(payload_of(link_mtu(e, c), c), e.tuning(c).mss_limit);
+    return std::min<std::uint32_t>(payload_of(c.mtu_reduced ? link_mtu(e, c) : c.path_mtu, c), e.tuning(c).mss_limit);
 }
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
 void prepare(const Engine& e, Connection& c, const Path& path) {
-    begin_path_mtu(e, c, path);
+    c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
+    if (path.learned) [[unlikely]]
+        begin_path_mtu(e, c, path);
     c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
     c.peer_mss = default_mss(c);
@@ -165,7 +167,8 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     // The third segment's window is scaled, a SYN-ACK's is not.
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
-    begin_mtu_probing(e, c);
+    if (e.tuning(c).mtu_probing == MtuProbing::always) [[unlikely]]
+        begin_mtu_probing(e, c);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
     settle_handshake_timer(e, c);
@@ -195,7 +198,7 @@ void note_handshake_loss(Connection& c) {
     c.congestion.on_handshake_loss(c.snd_mss);
 }
 
-void enter_established(Engine& e, Connection& c, std::string_view trigger) {
+void enter_established(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");

@@ -45,7 +45,7 @@ void settle_handshake_timer(Engine& e, Connection& c);
 /// RFC 5681, section 3.1, and RFC 6298, (5.7): after a SYN or SYN-ACK that was lost.
 void note_handshake_loss(Connection& c);
 /// ESTABLISHED, or FIN-WAIT-1 when the application has closed in the handshake; it is told.
-void enter_established(Engine& e, Connection& c, std::string_view trigger);
+void enter_established(Engine& e, Connection& c, Literal trigger);
 /// The handshake is complete: ESTABLISHED, with the windows and the timer of the data phase.
 void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger);
 

@@ -70,7 +70,6 @@ void on_probe_inconclusive(Engine& e, Connection& c, MtuSearch& s) {
 }  // namespace
 
 void begin_mtu_probing(const Engine& e, Connection& c) {
-    if (e.tuning(c).mtu_probing != MtuProbing::always) return;
     c.mtu_probing = true;
     if (!c.mtu_reduced && base_mtu(e, c) < c.path_mtu) use_path_mtu(e, c, base_mtu(e, c));
 }

@@ -33,7 +33,7 @@ void repeat_syn_ack(Engine& e, Connection& c);
 /// `Settings::syn_ack_retries` (then the entry goes).
 [[gnu::cold]] void on_syn_ack_timer(Engine& e, std::uint32_t index);
 /// The network says that the peer can't be reached: the entry goes.
-void refuse_half_open(Engine& e, std::uint32_t index);
+[[gnu::cold]] void refuse_half_open(Engine& e, std::uint32_t index);
 void remove_half_open(Engine& e, std::uint32_t index);
 /// Counts each listener's handshakes anew: a listener for one address takes those over that came through one for any.
 void count_half_open(Engine& e);

@@ -26,8 +26,7 @@ std::uint32_t search_limit(const Engine& e, const Connection& c) {
 }
 
 void begin_path_mtu(const Engine& e, Connection& c, const Path& path) {
-    c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
-    if (!path.learned || path.learned->mtu >= c.path_mtu) return;
+    if (path.learned->mtu >= c.path_mtu) return;
     c.path_mtu = static_cast<std::uint16_t>(std::max(path.learned->mtu, smallest_mtu(c)));
     c.mtu_reduced = c.path_mtu < path.mtu;
     c.mtu_probing = path.learned->searched && e.tuning(c).mtu_probing != MtuProbing::off;
