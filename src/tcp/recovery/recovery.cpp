@@ -94,7 +94,7 @@ void Recovery::on_resent(Seq begin, Seq end, const Outstanding& o, const SendSna
     mtu_probe_.on_resent(begin, end);
     const auto size = static_cast<std::uint32_t>(end - begin);
     if (is_reducing()) prr_.on_sent(size);
-    spurious_.on_retransmitted(size, timestamp);
+    spurious_.on_retransmitted(begin, size, timestamp);
     urgent_ = false;
 }
 
