@@ -124,13 +124,15 @@ void send_syn(Engine& e, Connection& c) {
     Outbox& outbox = e.need_outbox(c);
     const bool again = outbox.unanswered_since != kNever;
     const bool active = c.state == State::syn_sent;
+    // A connection that opened fast has chosen its numbers already, and its SYN-ACK is behind SND.UNA.
+    const bool first = !again && !c.fast_open_pending;
     // Chosen when the SYN leaves: only now is it known what time it is.
-    if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
+    if (first) c.snd_una = c.iss += sequence_clock(e.now);
     if (active) ask_for_ecn(e, c, outbox.retries);
     if (c.fast_open && active && !again) c.fast_open = may_ask_for_fast_open(e, c);
     const std::uint32_t data = active && !again ? std::min(room_in_syn(e, c), c.send_queue_size()) : 0;
     if (data > 0) ++e.counters.fast_open_active;
-    if (active && !again) c.snd_nxt = c.iss + 1 + data;
+    if (first) c.snd_nxt = c.iss + 1 + data;
     outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,

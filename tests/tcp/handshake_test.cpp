@@ -180,6 +180,18 @@ TEST_F(Handshake, ASimultaneousOpenInOneBatchNeedsNoSynAck_Rfc9293_3_5) {
     EXPECT_EQ(out(), "nothing");
 }
 
+TEST_F(Handshake, ThePeersSynMayComeBeforeOursHasLeft_Rfc9293_3_5) {
+    ASSERT_TRUE(stack().connect(peer, {.local = us, .handler = &app}).has_value());
+    deliver({.flags = "S", .seq = 0});
+    poll();
+    EXPECT_EQ(out(), "S. seq=0 ack=1 len=0");
+    EXPECT_EQ(stack().check_invariants(), "");
+    pass(1s);
+    EXPECT_EQ(out(), "S. seq=0 ack=1 len=0");
+    in({.flags = ".", .seq = 1, .ack = 1});
+    EXPECT_EQ(state(), State::established);
+}
+
 TEST_F(Handshake, WrongAckInSynReceivedIsAnsweredWithReset_Rfc9293_3_10_7_4_Fifth) {
     listen();
     in({.flags = "S"});
