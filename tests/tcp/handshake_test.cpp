@@ -181,7 +181,7 @@ TEST_F(Handshake, ASimultaneousOpenInOneBatchNeedsNoSynAck_Rfc9293_3_5) {
 }
 
 TEST_F(Handshake, ThePeersSynMayComeBeforeOursHasLeft_Rfc9293_3_5) {
-    ASSERT_TRUE(stack().connect(peer, {.local = us, .handler = &app}).has_value());
+    app.stream = *stack().connect(peer, {.local = us, .handler = &app});
     deliver({.flags = "S", .seq = 0});
     poll();
     EXPECT_EQ(out(), "S. seq=0 ack=1 len=0");
