@@ -49,7 +49,7 @@ class Input {
 
 struct Wire : tcp::Network {
     std::optional<tcp::Path> path_to(const IpAddress&, const IpAddress&) override { return tcp::Path{.source = kUs}; }
-    void send_segment(Packet segment, const IpAddress&, const IpAddress&) override {
+    void send_segment(Packet&& segment, const IpAddress&, const IpAddress&) override {
         const auto view = wire::TcpView::parse(std::as_const(segment).bytes());
         require(view.has_value(), "what is sent can be read");
         last_seq = view->seq() + view->sequence_length();

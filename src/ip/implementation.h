@@ -92,7 +92,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
 
     // tcp::Network, udp::DatagramOutput: output.cpp
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
-    void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override;
+    void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) override;
     void doubt_path(const IpAddress& destination) override;
     [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
@@ -120,7 +120,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     std::map<std::uint32_t, std::shared_ptr<Poller>> pollers;
     std::uint32_t last_poller = 0;
 
-    void forget_last_hop() { last_destination_ = {}; }
+    void forget_last_hop() { last_destination_ = last_source_ = {}; }
     [[nodiscard]] tcp::Stack& tcp() { return tcp_; }
     [[nodiscard]] udp::Sockets& udp() { return udp_; }
     [[nodiscard]] Instant now() const { return now_; }
@@ -131,7 +131,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     // host.cpp
     void run_queues();
     void run_pollers();
-    void expire_reassembly();
+    [[gnu::cold]] void expire_reassembly();
     void report_unresolved();
     [[nodiscard]] bool has_work() const;
 
@@ -141,23 +141,25 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] AddressKind classify(const IpAddress& destination) const;
     [[nodiscard]] bool admit(Datagram& datagram);
     [[nodiscard]] bool recognise(Datagram& datagram);
-    void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet&& packet);
-    void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet);
-    void refuse_chain(const Datagram& datagram, const wire::Ipv6ChainError& error, const Packet& packet);
+    [[gnu::cold]] void reassemble_v4(const Datagram& datagram, const wire::Ipv4View& view, Packet&& packet);
+    [[gnu::cold]] void reassemble_v6(const Datagram& datagram, const wire::Ipv6Chain& chain, Packet&& packet);
+    [[gnu::cold]] void refuse_chain(const Datagram& datagram, const wire::Ipv6ChainError& error, const Packet& packet);
     void deliver(const Datagram& datagram, Packet&& packet);
     void deliver_udp(const Datagram& datagram, Packet&& packet);
-    void refuse_protocol(const Datagram& datagram, const Packet& packet);
-    void count(MalformedCounts& counts, wire::ParseError reason) { ++counts[static_cast<std::size_t>(reason)]; }
+    [[gnu::cold]] void refuse_protocol(const Datagram& datagram, const Packet& packet);
+    [[gnu::cold]] void count(MalformedCounts& counts, wire::ParseError reason) {
+        ++counts[static_cast<std::size_t>(reason)];
+    }
 
     // forward.cpp
     void forward(Datagram datagram, Packet&& packet);
     [[nodiscard]] bool may_leave_its_link(const Datagram& datagram) const;
-    void refuse_too_big(const Datagram& datagram, std::uint32_t mtu, const Packet& packet);
+    [[gnu::cold]] void refuse_too_big(const Datagram& datagram, std::uint32_t mtu, const Packet& packet);
     void emit_forwarded(const NextHop& hop, Packet&& packet, bool too_big);
 
     // icmp.cpp
-    void receive_icmp(const Datagram& datagram, Packet&& packet);
-    void receive_icmpv6(const Datagram& datagram, Packet&& packet);
+    [[gnu::cold]] void receive_icmp(const Datagram& datagram, Packet&& packet);
+    [[gnu::cold]] void receive_icmpv6(const Datagram& datagram, Packet&& packet);
     void answer_echo(const Datagram& datagram, Packet&& packet);
     void receive_error(const Datagram& datagram, const wire::IcmpView& message);
     void receive_error(const Datagram& datagram, const wire::Icmpv6View& message);
@@ -166,8 +168,8 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] std::optional<Datagram> describe(const Packet& packet, InterfaceId interface) const;
     [[nodiscard]] bool may_report(const Datagram& datagram, const Packet& packet) const;
     [[nodiscard]] IpAddress reporting_address(const Datagram& datagram) const;
-    void report(const Datagram& datagram, const Packet& packet, const wire::IcmpHeader& error);
-    void report(const Datagram& datagram, const Packet& packet, const wire::Icmpv6Header& error);
+    [[gnu::cold]] void report(const Datagram& datagram, const Packet& packet, const wire::IcmpHeader& error);
+    [[gnu::cold]] void report(const Datagram& datagram, const Packet& packet, const wire::Icmpv6Header& error);
 
     // discovery.cpp
     void receive_arp(const Origin& origin, const Packet& packet);
@@ -187,9 +189,14 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[nodiscard]] std::optional<NextHop> next_hop(const IpAddress& destination) const;
     [[nodiscard]] std::optional<IpAddress> select_source(InterfaceId id, const IpAddress& destination) const;
     void prepend_header(Packet& packet, const Envelope& envelope, bool dont_fragment);
-    void need_headroom(Packet& packet, std::size_t needed);
+    [[gnu::cold]] void move_to_fresh_buffer(Packet& packet);
+    /// Moves to a fresh buffer when what came in front of the packet left too little room.
+    void need_headroom(Packet& packet, std::size_t needed) {
+        if (packet.headroom() < needed) move_to_fresh_buffer(packet);
+    }
     const NextHop* segment_hop(const IpAddress& destination);
-    void send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload, const Envelope& envelope);
+    [[gnu::cold]] void send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload,
+                                      const Envelope& envelope);
     void fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole);
     void transmit(const NextHop& hop, Packet&& packet);
     void push(Interface& interface, Packet&& packet);
@@ -199,6 +206,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     BufferPool& pool_;
     NextHop last_hop_;
     IpAddress last_destination_;
+    IpAddress last_source_;  ///< Chosen for that destination; unspecified: not yet.
     /// The addresses of the last datagram from a link that was admitted as one for this host: datagrams come in trains.
     std::optional<AddressPair> last_admitted_;
     Instant now_{};

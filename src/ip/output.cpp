@@ -91,11 +91,14 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
         return std::nullopt;
     const NextHop* hop = segment_hop(destination);
     if (!hop) return std::nullopt;
-    const auto chosen = given ? std::optional(source) : select_source(hop->interface, destination);
-    if (!chosen) return std::nullopt;
+    if (!given && last_source_.is_unspecified()) {
+        const auto chosen = select_source(hop->interface, destination);
+        if (!chosen) return std::nullopt;
+        last_source_ = *chosen;
+    }
     const InterfaceSettings& link = at(hop->interface).settings;
     const std::uint32_t known = path_mtu_.find(destination, now_).value_or(link.mtu);
-    return tcp::Path{*chosen, std::min(link.mtu, known), std::min(link.max_gso, kMaxSuperSegment),
+    return tcp::Path{given ? source : last_source_, std::min(link.mtu, known), std::min(link.max_gso, kMaxSuperSegment),
                      link.checksum_offload};
 }
 
@@ -106,11 +109,12 @@ const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
     const auto hop = next_hop(destination);
     if (!hop) return nullptr;
     last_destination_ = destination;
+    last_source_ = {};
     last_hop_ = *hop;
     return &last_hop_;
 }
 
-void Host::Implementation::send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) {
+void Host::Implementation::send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) {
     const Envelope envelope{IpProtocol::tcp, source, destination};
     if (destination != last_destination_ && is_own_address(destination)) {
         prepend_header(segment, envelope, true);
@@ -203,16 +207,9 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
     header.emit(packet.prepend(wire::Ipv6Header::kSize));
 }
 
-/// Moves to a fresh buffer when what came in front of the packet left too little room.
-void Host::Implementation::need_headroom(Packet& packet, std::size_t needed) {
-    if (packet.headroom() >= needed) [[likely]]
-        return;
+void Host::Implementation::move_to_fresh_buffer(Packet& packet) {
     Packet copy = pool_.packet(std::as_const(packet).bytes());
-    copy.offload = packet.offload;
-    copy.traffic_class = packet.traffic_class;
-    copy.hop_limit = packet.hop_limit;
-    copy.ecn = packet.ecn;
-    copy.id = packet.id;
+    static_cast<PacketMarks&>(copy) = packet;
     packet = std::move(copy);
 }
 

@@ -102,7 +102,7 @@ void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uin
 }
 
 /// The probe of a closed window has been answered (RFC 9293, section 3.8.6.1).
-void on_probe_answered(Connection& c) {
+[[gnu::cold]] void on_probe_answered(Connection& c) {
     c.outbox->retries = 0;  // "as long as the receiving TCP peer continues to send acknowledgments"
     if (c.snd_wnd == 0 || c.in_flight() == 0) return;
     // It was refused, and the window is open now: the octet goes again, with what follows it.

@@ -6,7 +6,7 @@
 
 namespace hourglass::tcp {
 
-void begin_close(Engine& e, Connection& c, std::string_view trigger) {
+void begin_close(Engine& e, Connection& c, Literal trigger) {
     c.fin_queued = true;
     if (c.state == State::established)
         e.change_state(c, State::fin_wait_1, trigger);

@@ -9,7 +9,7 @@ class Engine;
 
 /// The application has no more to send: a FIN follows what is queued (RFC 9293, section 3.10.4). From ESTABLISHED to
 /// FIN-WAIT-1, from CLOSE-WAIT to LAST-ACK; in SYN-RECEIVED it waits until the handshake is complete.
-void begin_close(Engine& e, Connection& c, std::string_view trigger);
+void begin_close(Engine& e, Connection& c, Literal trigger);
 
 /// Our FIN has been acknowledged and the peer's has not come. An application that has called close() does not wait for
 /// ever: the time in this state is then limited.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "hourglass/base/time.h"
 #include "hourglass/tcp/event.h"
@@ -76,9 +77,9 @@ struct Inbox {
     }
 };
 
-/// A connection: the variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them
-/// keep. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written once.
-struct Connection {
+/// The variables of RFC 9293, section 3.3.1, under their names there, and what the algorithms around them keep: all
+/// that is plain, so that a connection moves to its place in the table as one block.
+struct ConnectionVariables {
     static constexpr std::uint32_t kNotInHeap = UINT32_MAX;
 
     FlowKey flow;
@@ -115,14 +116,11 @@ struct Connection {
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
 
     Rto rto;
-    CongestionControl congestion;
 
     // Timers: kNever when not running. Retransmission's is in the outbox.
     Instant delayed_ack_at = kNever;
     Instant idle_at = kNever;  ///< Keepalive, or the end of an abandoned FIN-WAIT-2.
 
-    SpareBoxes<Outbox>::Pointer outbox;
-    SpareBoxes<Inbox>::Pointer inbox;
     ConnectionHandler* handler = nullptr;
 
     std::uint32_t heap_position = kNotInHeap;
@@ -180,6 +178,14 @@ struct Connection {
     bool in_output_list : 1 = false;
     bool in_zombie_list : 1 = false;
     Seq fin_seq;
+};
+
+/// A connection. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written
+/// once.
+struct Connection : ConnectionVariables {
+    CongestionControl congestion;
+    SpareBoxes<Outbox>::Pointer outbox;
+    SpareBoxes<Inbox>::Pointer inbox;
 
     [[nodiscard]] Outstanding outstanding() const { return {snd_una, snd_nxt, snd_mss}; }
     [[nodiscard]] std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
@@ -231,5 +237,6 @@ struct Connection {
 
 // What an idle established connection costs: its buffers and recovery state are not there.
 static_assert(sizeof(Connection) <= 256);
+static_assert(std::is_trivially_copyable_v<ConnectionVariables>);
 
 }  // namespace hourglass::tcp

@@ -26,8 +26,8 @@ void emit(Engine& e, Connection& c, const Emission& what);
 /// A segment without data that acknowledges rcv_nxt.
 void emit_ack(Engine& e, Connection& c, SendReason reason);
 /// <SEQ=SND.NXT><CTL=RST,ACK>: the connection ends from this side.
-void emit_reset(Engine& e, Connection& c, SendReason reason);
+[[gnu::cold]] void emit_reset(Engine& e, Connection& c, SendReason reason);
 /// The RST that answers a segment without a connection or with a wrong acknowledgement (RFC 9293, section 3.5.2).
-void emit_reset_in_reply(Engine& e, const Segment& to, SendReason reason);
+[[gnu::cold]] void emit_reset_in_reply(Engine& e, const Segment& to, SendReason reason);
 
 }  // namespace hourglass::tcp

@@ -37,7 +37,7 @@ FlowEntry Engine::find(const FlowKey& flow, std::uint32_t flow_hash) const {
     });
 }
 
-Connection* Engine::take_connection(const FlowKey& flow) {
+Connection* Engine::make_connection(const FlowKey& flow) {
     const std::uint32_t index = connections.make();
     if (index == Slab<Connection>::kNone) return nullptr;
     Connection& c = connections[index];
@@ -46,22 +46,24 @@ Connection* Engine::take_connection(const FlowKey& flow) {
     c.generation = next_generation++;
     c.no_delay = tunings.defaults().no_delay;
     c.keepalive = tunings.defaults().keepalive;
+    flows.insert(hash(flow), {FlowKind::connection, index});
     return &c;
 }
 
-Connection* Engine::make_connection(const FlowKey& flow) {
-    Connection* c = take_connection(flow);
-    if (c != nullptr) flows.insert(hash(flow), {FlowKind::connection, c->index});
+Connection& Engine::adopt(Connection&& expanded, std::uint32_t flow_hash, FlowEntry entry) {
+    const std::uint32_t index = connections.make(std::move(expanded));
+    Connection& c = connections[index];
+    c.index = index;
+    c.generation = next_generation++;
+    c.compact = false;
+    if (entry.kind == FlowKind::none)
+        flows.insert(flow_hash, {FlowKind::connection, index});
+    else
+        flows.replace(flow_hash, entry, {FlowKind::connection, index});
     return c;
 }
 
-Connection* Engine::make_connection_for(const Segment& seg, FlowEntry entry) {
-    Connection* c = take_connection(seg.flow);
-    if (c != nullptr) flows.replace(seg.flow_hash, entry, {FlowKind::connection, c->index});
-    return c;
-}
-
-void Engine::change_state(Connection& c, State state, std::string_view trigger) {
+void Engine::change_state(Connection& c, State state, Literal trigger) {
     const State before = c.state;
     c.state = state;
     if (observer != nullptr) [[unlikely]]
@@ -88,7 +90,7 @@ void Engine::replace(Connection& c, FlowEntry successor) {
     flows.replace(hash(c.flow), {FlowKind::connection, c.index}, successor);
 }
 
-void Engine::finish(Connection& c, Error error, std::string_view trigger) {
+void Engine::finish(Connection& c, Error error, Literal trigger) {
     change_state(c, State::closed, trigger);
     if (c.compact) return;  // its entry goes where it came from
     c.error = error;

@@ -31,11 +31,12 @@ class Engine {
     [[nodiscard]] std::uint32_t hash(const FlowKey& flow) const { return hash_flow(secret, flow); }
     /// A fresh connection in the table; null at the limit.
     Connection* make_connection(const FlowKey& flow);
-    /// The same in the place of `entry`, which is in the table for this segment's flow.
-    Connection* make_connection_for(const Segment& seg, FlowEntry entry);
-    void change_state(Connection& c, State state, std::string_view trigger);
+    /// Takes over what was expanded for one segment: a connection of its own, in the place of `entry` when the flow
+    /// table has one. Precondition: the table is not full.
+    Connection& adopt(Connection&& expanded, std::uint32_t flow_hash, FlowEntry entry);
+    void change_state(Connection& c, State state, Literal trigger);
     /// The connection is CLOSED: out of the table and its timers, and the application is to be told.
-    void finish(Connection& c, Error error, std::string_view trigger);
+    void finish(Connection& c, Error error, Literal trigger);
     /// Out of the flow table and the timers; the object stays for the application.
     void detach(Connection& c);
     /// The same, but the flow leads to `successor` from now on.
@@ -102,7 +103,6 @@ class Engine {
     std::uint32_t next_generation = 1;
 
   private:
-    Connection* take_connection(const FlowKey& flow);
     void stop_timers(Connection& c);
     void expire_timers();
     void notify_applications();

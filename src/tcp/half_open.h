@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "tcp/connection.h"
@@ -33,15 +34,21 @@ class HalfOpenTable {
   public:
     explicit HalfOpenTable(std::uint32_t limit) : slab(limit) {}
 
-    void enqueue(std::uint32_t index) { queues_[slab[index].attempts].push_back(slab, index); }
-    void dequeue(std::uint32_t index) { queues_[slab[index].attempts].erase(slab, index); }
+    void enqueue(std::uint32_t index) {
+        const unsigned attempts = slab[index].attempts;
+        queues_[attempts].push_back(slab, index);
+        occupied_ |= 1u << attempts;
+    }
+    void dequeue(std::uint32_t index) {
+        const unsigned attempts = slab[index].attempts;
+        queues_[attempts].erase(slab, index);
+        if (queues_[attempts].empty()) occupied_ &= ~(1u << attempts);
+    }
     /// The entry with the earliest deadline; `kNone` when there is none.
     [[nodiscard]] std::uint32_t earliest() const {
         std::uint32_t best = Slab<HalfOpen>::kNone;
-        if (slab.size() == 0) return best;
-        for (const auto& queue : queues_) {
-            if (queue.empty()) continue;
-            const std::uint32_t i = queue.front();
+        for (unsigned left = occupied_; left != 0; left &= left - 1) {
+            const std::uint32_t i = queues_[static_cast<std::size_t>(std::countr_zero(left))].front();
             if (best == Slab<HalfOpen>::kNone || static_cast<std::int32_t>(slab[i].deadline - slab[best].deadline) < 0)
                 best = i;
         }
@@ -52,6 +59,7 @@ class HalfOpenTable {
 
   private:
     std::array<IndexList<HalfOpen>, 8> queues_;
+    unsigned occupied_ = 0;  // a bit for each queue that is not empty
 };
 
 }  // namespace hourglass::tcp

@@ -142,7 +142,7 @@ void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
                     .now = e.now});
 }
 
-void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger) {
+void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     if (seg.view.flags().syn())
         c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
     else

@@ -36,6 +36,6 @@ void send_syn(Engine& e, Connection& c);
 /// The congestion control that the connection is to have, from a window of `window` octets on.
 void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window);
 /// The handshake is complete: ESTABLISHED, with the windows and the timer of the data phase.
-void establish(Engine& e, Connection& c, const Segment& seg, std::string_view trigger);
+void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger);
 
 }  // namespace hourglass::tcp

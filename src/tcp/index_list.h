@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "tcp/clock.h"
 #include "tcp/slab.h"
 
 namespace hourglass::tcp {
@@ -35,6 +36,10 @@ class IndexList {
 [[nodiscard]] inline std::uint32_t to_tick(Instant at) {
     return static_cast<std::uint32_t>((at.time_since_epoch() + std::chrono::milliseconds(1) - Duration(1)) /
                                       std::chrono::milliseconds(1));
+}
+/// True when the tick has come.
+[[nodiscard]] inline bool is_over(std::uint32_t tick, Instant now) {
+    return static_cast<std::int32_t>(milliseconds(now) - tick) >= 0;
 }
 /// The instant nearest to `now` with this tick.
 [[nodiscard]] inline Instant from_tick(std::uint32_t tick, Instant now) {

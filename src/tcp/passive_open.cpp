@@ -12,7 +12,7 @@ namespace hourglass::tcp {
 
 namespace {
 
-Disposition drop_syn(std::uint64_t& counter, Verdict verdict) {
+[[gnu::cold]] Disposition drop_syn(std::uint64_t& counter, Verdict verdict) {
     ++counter;
     return {verdict, "RFC 9293 3.10.7.2 third"};
 }
@@ -146,13 +146,7 @@ Step promote(Arrival& a) {
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
     const bool from_cookie = entry.kind == FlowKind::none;
-    Connection& c = from_cookie ? *e.make_connection(a.segment.flow) : *e.make_connection_for(a.segment, entry);
-    const std::uint32_t index = c.index;
-    const std::uint32_t generation = c.generation;
-    c = std::move(*a.connection);
-    c.index = index;
-    c.generation = generation;
-    c.compact = false;
+    Connection& c = e.adopt(std::move(*a.connection), a.segment.flow_hash, entry);
     e.tunings.share(c.tuning);
     const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
     c.no_delay = tuning.no_delay;
@@ -167,7 +161,7 @@ Step promote(Arrival& a) {
         if (half.attempts == 0 && r > Duration::zero()) c.rto.on_handshake(r, e.now);
     }
     ++e.counters.passive_opens;
-    l.accept_queue.push_back(index);
+    l.accept_queue.push_back(c.index);
     e.want_notify(l, listener);
     a.connection = &c;
     return std::nullopt;

@@ -28,7 +28,7 @@ namespace hourglass::tcp {
 void repeat_syn_ack(Engine& e, Connection& c);
 /// The SYN-ACK's timer of this entry has run out: sends it again with twice the time to wait, or gives up after
 /// `Settings::syn_ack_retries` (then the entry goes).
-void on_syn_ack_timer(Engine& e, std::uint32_t index);
+[[gnu::cold]] void on_syn_ack_timer(Engine& e, std::uint32_t index);
 void remove_half_open(Engine& e, std::uint32_t index);
 /// Counts each listener's handshakes anew: a listener for one address takes those over that came through one for any.
 void count_half_open(Engine& e);

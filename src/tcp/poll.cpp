@@ -23,8 +23,13 @@ Instant time_wait_deadline(const Engine& e) {
 
 void Engine::expire_timers() {
     while (timers.next_deadline() <= now) expire(*this, timers.first());
-    while (half_open_deadline(*this) <= now) on_syn_ack_timer(*this, half_open.earliest());
-    while (time_wait_deadline(*this) <= now) remove_time_wait(*this, time_wait.queue.front(), "2 MSL");
+    for (;;) {
+        const std::uint32_t index = half_open.earliest();
+        if (index == Slab<HalfOpen>::kNone || !is_over(half_open.slab[index].deadline, now)) break;
+        on_syn_ack_timer(*this, index);
+    }
+    while (!time_wait.queue.empty() && is_over(time_wait.slab[time_wait.queue.front()].deadline, now))
+        remove_time_wait(*this, time_wait.queue.front(), "2 MSL");
 }
 
 void Engine::send_output() {

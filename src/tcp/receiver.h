@@ -24,7 +24,7 @@ void take_text(Engine& e, Connection& c, const Segment& seg);
 [[nodiscard]] bool take_fin(Engine& e, Connection& c, const Segment& seg);
 
 /// [begin, end) has arrived before: the next ACK says so (D-SACK, RFC 2883).
-void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end);
+[[gnu::cold]] void report_duplicate(Engine& e, Connection& c, Seq begin, Seq end);
 
 /// An ACK is due at the end of this round, for this reason; the first reason stays.
 void ack_now(Engine& e, Connection& c, SendReason reason);

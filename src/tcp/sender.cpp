@@ -153,7 +153,7 @@ Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit)
 }
 
 /// RFC 8985, section 7.3: new data when there is some, else the last segment once more, whatever cwnd says.
-void send_loss_probe(Engine& e, Connection& c) {
+[[gnu::cold]] void send_loss_probe(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
     o.loss_probe_due = false;
     if (c.in_flight() == 0 || !o.recovery.may_probe(rules_of(e, c))) return;
@@ -171,7 +171,7 @@ void send_loss_probe(Engine& e, Connection& c) {
 }
 
 /// RFC 5682, section 2.1, step 2b: two segments of new data; without any the usual recovery goes on.
-void send_new_after_timeout(Engine& e, Connection& c, const Pace& pace) {
+[[gnu::cold]] void send_new_after_timeout(Engine& e, Connection& c, const Pace& pace) {
     const Seq before = c.snd_nxt;
     for (const std::uint32_t segments : {2u, 1u})
         if (send_new(e, c, pace, {.octets = segments * segment_payload(c), .at_once = true}) != Limit::none) break;
@@ -197,7 +197,7 @@ Limit send_all_allowed(Engine& e, Connection& c) {
 
 /// The persist timer has run out: one octet beyond the closed window, or as much as a window too small for a segment
 /// holds (RFC 9293, sections 3.8.6.1 and 3.8.6.2.1, override timeout).
-void send_probe(Engine& e, Connection& c) {
+[[gnu::cold]] void send_probe(Engine& e, Connection& c) {
     c.probe_due = false;
     if (is_corked(e, c)) {
         emit_range(e, c, c.snd_nxt, c.data_end(), SendReason::new_data, false);

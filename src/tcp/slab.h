@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace hourglass::tcp {
@@ -22,8 +23,9 @@ class Slab {
             if (used(i)) at(i).~T();
     }
 
-    /// The number of a fresh, default-made object; `kNone` at the limit.
-    std::uint32_t make() {
+    /// The number of a fresh object, made of `arguments`; `kNone` at the limit.
+    template <typename... Arguments>
+    std::uint32_t make(Arguments&&... arguments) {
         std::uint32_t index = free_;
         if (index != kNone) {
             free_ = cell(index).next_free;
@@ -32,7 +34,7 @@ class Slab {
             index = end_++;
             if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Cell[]>(kChunk));
         }
-        new (cell(index).storage) T();
+        new (cell(index).storage) T(std::forward<Arguments>(arguments)...);
         cell(index).used = true;
         ++size_;
         return index;

@@ -38,7 +38,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     return engine_->listener_of(index);
 }
 
-void Stack::receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant now) {
+void Stack::receive(Packet&& segment, const IpAddress& source, const IpAddress& destination, Instant now) {
     engine_->receive(std::move(segment), source, destination, now);
 }
 

@@ -39,7 +39,7 @@ bool is_acceptable(const Connection& c, const Segment& seg) {
     return in_window(seg.seq, c.rcv_nxt, wnd) || in_window(seg.seq + (length - 1), c.rcv_nxt, wnd);
 }
 
-Disposition drop_unacceptable(Arrival& a, Verdict verdict, std::string_view clause) {
+[[gnu::cold]] Disposition drop_unacceptable(Arrival& a, Verdict verdict, Literal clause) {
     if (a.segment.flags.rst()) return {Verdict::dropped_rst, clause};
     ++a.engine.counters.dropped_out_of_window;
     Connection& c = *a.connection;
@@ -143,7 +143,7 @@ Step check_synchronized(Arrival& a) {
     return check_ack(a);
 }
 
-Disposition challenge(Arrival& a, std::string_view clause) {
+Disposition challenge(Arrival& a, Literal clause) {
     if (a.engine.take_challenge_allowance(*a.connection)) {
         ++a.engine.counters.challenge_acks;
         ack_now(a.engine, *a.connection, SendReason::challenge_ack);

@@ -18,8 +18,19 @@ struct Arrival {
     FlowEntry entry{};  ///< What the segment's flow leads to in the table.
 };
 
-/// A step's result: set when the segment's processing ends there.
-using Step = std::optional<Disposition>;
+/// A step's result: a decision when the segment's processing ends there. Each decision has its clause; what has none is
+/// none.
+class Step {
+  public:
+    Step(std::nullopt_t) {}
+    Step(const Disposition& decision) : decision_(decision) {}
+
+    explicit operator bool() const { return !decision_.clause.empty(); }
+    const Disposition& operator*() const { return decision_; }
+
+  private:
+    Disposition decision_;
+};
 
 // The steps of "SEGMENT ARRIVES, Otherwise" (RFC 9293, section 3.10.7.4), as far as the states share them.
 
@@ -39,7 +50,7 @@ void keep_timestamp(const Arrival& a);
 [[nodiscard]] Step check_synchronized(Arrival& a);
 
 /// Answers with <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, as far as this second's allowance goes (RFC 5961, section 7).
-Disposition challenge(Arrival& a, std::string_view clause);
+[[gnu::cold]] Disposition challenge(Arrival& a, Literal clause);
 
 // What each state does with a segment. One file a state, headed by its clause.
 namespace states {

@@ -6,7 +6,7 @@
 
 namespace hourglass::tcp {
 
-void enter_time_wait(Engine& e, Connection& c, std::string_view trigger) {
+void enter_time_wait(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::time_wait, trigger);
     if (e.time_wait.slab.full() && !e.time_wait.queue.empty()) {
         ++e.counters.time_wait_evicted;
@@ -60,7 +60,7 @@ void restart_time_wait(Engine& e, std::uint32_t index, std::uint32_t ts_recent) 
     e.time_wait.queue.push_back(e.time_wait.slab, index);
 }
 
-void remove_time_wait(Engine& e, std::uint32_t index, std::string_view trigger) {
+void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger) {
     const TimeWait entry = e.time_wait.slab[index];
     e.flows.erase(e.hash(entry.flow), {FlowKind::time_wait, index});
     e.time_wait.queue.erase(e.time_wait.slab, index);

@@ -31,11 +31,11 @@ class TimeWaitTable {
 
 /// `c` has closed both directions: its place in the flow table goes to a compact entry, and 2 MSL begin (RFC 9293,
 /// section 3.10.7.4, eighth). The connection itself stays for the application until that has been told.
-void enter_time_wait(Engine& e, Connection& c, std::string_view trigger);
+void enter_time_wait(Engine& e, Connection& c, Literal trigger);
 /// The entry as a connection, for the length of one segment.
 [[nodiscard]] Connection expand(const Engine& e, const TimeWait& entry);
 /// Begins the 2 MSL again; `ts_recent` is the last timestamp seen.
 void restart_time_wait(Engine& e, std::uint32_t index, std::uint32_t ts_recent);
-void remove_time_wait(Engine& e, std::uint32_t index, std::string_view trigger);
+void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger);
 
 }  // namespace hourglass::tcp

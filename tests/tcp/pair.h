@@ -22,7 +22,7 @@ class Pair {
         std::optional<Path> path_to(const IpAddress&, const IpAddress&) override {
             return Path{.source = address, .mtu = pair.mtu};
         }
-        void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override {
+        void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) override {
             const auto view = wire::TcpView::parse(std::as_const(segment).bytes());
             if (rule && !rule(*view, sent++)) return;
             pair.flying_.emplace(std::pair(pair.now + pair.delay, pair.order_++),

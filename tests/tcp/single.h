@@ -65,7 +65,7 @@ class Single : public ::testing::Test, public Network {
         return Path{.source = us.address, .mtu = mtu};
     }
     void doubt_path(const IpAddress&) override { ++doubts; }
-    void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) override {
+    void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) override {
         const auto bytes = std::as_const(segment).bytes();
         EXPECT_TRUE(wire::verify_transport(source, destination, wire::IpProtocol::tcp, bytes)) << "checksum";
         last_source = source;

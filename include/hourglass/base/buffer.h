@@ -109,15 +109,31 @@ struct Offload {
     std::uint16_t gso_size = 0;
 };
 
+/// What is known of a packet beside its bytes.
+struct PacketMarks {
+    Offload offload;
+    std::uint8_t traffic_class = 0;  ///< To send: IPv4's TOS or IPv6's traffic class.
+    std::uint8_t hop_limit = 0;      ///< To send: TTL or hop limit; 0: the host's default.
+    /// The two bits of the ECN field (RFC 3168, section 5) as the transport sees them: what the datagram that brought
+    /// this segment had, or what the one that takes it away is to have.
+    std::uint8_t ecn = 0;
+    /// Names the packet to whoever watches (the simulator numbers what it carries); it is not on the wire.
+    std::uint64_t id = 0;
+};
+
 /// A packet on its way between a link and the machine: contiguous bytes in a buffer of a pool, with room in front for
 /// headers. Owned by one holder; moved, not copied.
-class Packet {
+class Packet : public PacketMarks {
   public:
     /// Room kept in front of a fresh packet: Ethernet, the larger IP header and a device header, with space left over.
     static constexpr std::size_t kHeadroom = 96;
 
     Packet() = default;
-    Packet(Packet&& other) noexcept { swap(other); }
+    Packet(Packet&& other) noexcept
+        : PacketMarks(other),
+          block_(std::exchange(other.block_, nullptr)),
+          begin_(std::exchange(other.begin_, 0)),
+          end_(std::exchange(other.end_, 0)) {}
     Packet& operator=(Packet&& other) noexcept {
         Packet moved(std::move(other));
         swap(moved);
@@ -160,24 +176,11 @@ class Packet {
     }
 
     void swap(Packet& other) noexcept {
+        std::swap<PacketMarks>(*this, other);
         std::swap(block_, other.block_);
         std::swap(begin_, other.begin_);
         std::swap(end_, other.end_);
-        std::swap(offload, other.offload);
-        std::swap(traffic_class, other.traffic_class);
-        std::swap(hop_limit, other.hop_limit);
-        std::swap(ecn, other.ecn);
-        std::swap(id, other.id);
     }
-
-    Offload offload;
-    std::uint8_t traffic_class = 0;  ///< To send: IPv4's TOS or IPv6's traffic class.
-    std::uint8_t hop_limit = 0;      ///< To send: TTL or hop limit; 0: the host's default.
-    /// The two bits of the ECN field (RFC 3168, section 5) as the transport sees them: what the datagram that brought
-    /// this segment had, or what the one that takes it away is to have.
-    std::uint8_t ecn = 0;
-    /// Names the packet to whoever watches (the simulator numbers what it carries); it is not on the wire.
-    std::uint64_t id = 0;
 
   private:
     friend class BufferPool;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "hourglass/base/address.h"
+#include "hourglass/base/literal.h"
 #include "hourglass/base/time.h"
 #include "hourglass/tcp/sequence.h"
 #include "hourglass/tcp/state.h"
@@ -82,11 +83,10 @@ enum class Verdict : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
-/// What a state's rules decided about an arrival, with the clause that decided it (a literal: "RFC 9293 3.10.7.4
-/// first").
+/// What a state's rules decided about an arrival, with the clause that decided it: "RFC 9293 3.10.7.4 first".
 struct Disposition {
     Verdict verdict = Verdict::accepted;
-    std::string_view clause;
+    Literal clause{};
 };
 
 /// A segment has been handed to the network layer.

@@ -25,7 +25,7 @@ class Network {
     virtual std::optional<Path> path_to(const IpAddress& destination, const IpAddress& source) = 0;
     /// Sends a segment that begins with its TCP header, checksum in place or, with `Offload::Checksum::partial`, left
     /// to the device. What can't be sent is counted below and lost, as the network may lose it.
-    virtual void send_segment(Packet segment, const IpAddress& source, const IpAddress& destination) = 0;
+    virtual void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) = 0;
     /// Segments to `destination` stay unanswered again and again: negative advice, which may start the search for a
     /// dead gateway (RFC 9293, MUST-20; RFC 1122, section 3.3.1.4).
     virtual void doubt_path(const IpAddress& destination) { static_cast<void>(destination); }

@@ -304,7 +304,7 @@ class Stack {
     std::expected<Listener, Error> listen(SocketAddress local, const ListenOptions& options = {});
 
     /// A segment has arrived: `segment` begins with the TCP header and ends with the datagram.
-    void receive(Packet segment, const IpAddress& source, const IpAddress& destination, Instant now);
+    void receive(Packet&& segment, const IpAddress& source, const IpAddress& destination, Instant now);
     /// The network reports that `destination` can't take what was sent to it (ICMP unreachable and its kin). A soft
     /// error is kept as the likely cause should the connection time out; it does not end it (RFC 9293,
     /// section 3.9.2.2).

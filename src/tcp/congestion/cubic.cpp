@@ -7,10 +7,10 @@ namespace hourglass::tcp {
 
 namespace {
 
-constexpr double kC = 0.4;                                // RFC 9438, section 5: segments per second cubed
-constexpr double kBeta = 0.7;                             // section 4.6
-constexpr double kBetaEcn = 0.85;                         // RFC 8511, section 3.1
-constexpr double kAlpha = 3 * (1 - kBeta) / (1 + kBeta);  // section 4.3
+constexpr double kC = 0.4;          // RFC 9438, section 5: segments per second cubed
+constexpr double kBetaCubic = 0.7;  // section 4.6
+constexpr double kBetaEcn = 0.85;   // RFC 8511, section 3.1
+constexpr double kAlphaCubic = 3 * (1 - kBetaCubic) / (1 + kBetaCubic);  // section 4.3
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void Cubic::on_ack(CongestionWindow& w, CubicMemory& m, std::uint32_t acked, con
     }
 
     // Section 4.3: the Reno-friendly region.
-    const double alpha = w_est_ >= m.cwnd_prior ? 1.0 : kAlpha;
+    const double alpha = w_est_ >= m.cwnd_prior ? 1.0 : kAlphaCubic;
     w_est_ += static_cast<float>(alpha * segments_acked / cwnd);
 
     const double t = to_seconds(ack.now - epoch_start_);
@@ -61,10 +61,10 @@ void Cubic::on_ack(CongestionWindow& w, CubicMemory& m, std::uint32_t acked, con
 void Cubic::on_congestion(CongestionWindow& w, CubicMemory& m, const CongestionEvent& event) {
     const auto cwnd = static_cast<float>(w.cwnd) / static_cast<float>(event.mss);
     // Section 4.7: fast convergence.
-    m.w_max = cwnd < m.w_max ? cwnd * static_cast<float>((1 + kBeta) / 2) : cwnd;
+    m.w_max = cwnd < m.w_max ? cwnd * static_cast<float>((1 + kBetaCubic) / 2) : cwnd;
     m.cwnd_prior = cwnd;
     // Section 4.6; FlightSize counts no octets that only loss recovery keeps in flight beyond cwnd.
-    const double beta = event.signal == CongestionSignal::ecn && event.abe ? kBetaEcn : kBeta;
+    const double beta = event.signal == CongestionSignal::ecn && event.abe ? kBetaEcn : kBetaCubic;
     const std::uint32_t flight = std::min(event.in_flight, w.cwnd);
     w.ssthresh = std::max(static_cast<std::uint32_t>(flight * beta), 2 * event.mss);
     w.cwnd = w.ssthresh;

@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::size_t kKeptCapacity = 256;
 
-std::uint32_t segments_in(std::uint32_t octets, std::uint32_t mss) { return (octets + mss - 1) / mss; }
-
 bool same_fate(const SentRange& a, const SentRange& b) {
     return a.sacked == b.sacked && a.lost == b.lost && a.resent == b.resent;
 }

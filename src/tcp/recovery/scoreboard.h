@@ -26,6 +26,11 @@ struct SentRange {
     [[nodiscard]] bool is_due() const { return lost && !resent && !sacked; }
 };
 
+/// How many segments of `mss` octets carry that many.
+[[nodiscard]] constexpr std::uint32_t segments_in(std::uint32_t octets, std::uint32_t mss) {
+    return (octets + mss - 1) / mss;
+}
+
 /// Octets and the segments that carried them.
 struct Tally {
     std::uint32_t octets = 0;
