@@ -44,6 +44,11 @@ function(hourglass_install packages)
         COMPATIBILITY SameMinorVersion)
 
     install(TARGETS hourglass EXPORT hourglassTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    # Whoever links the archive may have another compiler than the one whose intermediate code is in it.
+    if(HOURGLASS_LTO AND CMAKE_OBJCOPY)
+        install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard --remove-section=.gnu.lto_* \
+\"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:hourglass>\" COMMAND_ERROR_IS_FATAL ANY)")
+    endif()
     install(EXPORT hourglassTargets NAMESPACE hourglass:: DESTINATION ${folder})
     install(FILES ${PROJECT_BINARY_DIR}/hourglassConfig.cmake ${PROJECT_BINARY_DIR}/hourglassConfigVersion.cmake
         DESTINATION ${folder})

@@ -85,6 +85,11 @@ void deliver(Input& in, tcp::Stack& stack, const Wire& wire, BufferPool& pool, I
     if ((shape & 16) != 0) h.options.mss = in.word();
     if ((shape & 16) != 0) h.options.sack_permitted = true;
     if ((shape & 32) != 0) h.options.window_scale = in.byte();
+    if ((shape & 48) == 48) {
+        h.options.fast_open_present = true;
+        h.options.fast_open.size = static_cast<std::uint8_t>(in.byte() % 3 * 4);
+        h.options.fast_open.octets.fill(std::byte{in.byte()});
+    }
     if ((shape & 128) != 0) {
         h.options.sack_count = static_cast<std::uint8_t>(in.byte() % 4);
         for (std::uint8_t i = 0; i < h.options.sack_count; ++i) {
@@ -113,7 +118,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         settings.max_connections = 8;
         settings.max_half_open = 4;
         settings.max_time_wait = 4;
-        tcp::Stack stack(settings, SipKey{in.byte(), 1}, wire, pool);
+        const std::uint8_t seed = in.byte();
+        // With fast open a SYN of either side brings data, and any cookie does.
+        settings.connect_fast = (seed & 1) != 0;
+        settings.fast_open_backlog = (seed & 1) != 0 ? 2 : 0;
+        settings.fast_open.client_needs_cookie = (seed & 2) != 0;
+        settings.fast_open.server_needs_cookie = (seed & 4) != 0;
+        tcp::Stack stack(settings, SipKey{seed, 1}, wire, pool);
         Application server, client;
         Instant now{1h};
         stack.poll(now);
@@ -121,6 +132,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto opened = stack.connect({kPeer, Port(5000)}, {.local = {kUs, Port(6000)}, .handler = &client});
         require(opened.has_value(), "connect");
         client.stream = *opened;
+        const std::byte request[100] = {};
+        if (settings.connect_fast) client.stream.send(std::span(request, in.byte() % sizeof(request)));
         for (int steps = 0; !in.empty() && steps < 2000; ++steps) {
             Application& app = steps % 2 == 0 ? server : client;
             switch (in.byte() % 12) {

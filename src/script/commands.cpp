@@ -226,7 +226,6 @@ bool is_without_effect(std::string_view sysctl) {
                                                   "net.ipv4.tcp_pacing_ca_ratio",
                                                   "net.ipv4.tcp_available_congestion_control",
                                                   "net.ipv4.tcp_allowed_congestion_control",
-                                                  "net.ipv4.tcp_fastopen_key",
                                                   "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
                                                   "net.ipv4.tcp_moderate_rcvbuf",
                                                   "net.ipv4.ip_local_port_range",

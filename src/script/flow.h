@@ -29,10 +29,12 @@ struct Flow {
     int descriptor = -1;  ///< Of the script; -1 before accept().
 
     std::uint32_t remote_isn = 0;        ///< The script chooses it.
+    std::uint32_t syn_data = 0;          ///< Octets in that SYN: its answer may acknowledge them (RFC 7413).
     std::uint32_t local_isn = 0;         ///< The stack's.
     std::uint32_t script_local_isn = 0;  ///< What the script calls it.
 
     std::optional<std::uint32_t> reopened_by;  ///< The number of a SYN that came to the connection that was.
+    std::uint32_t reopened_data = 0;           ///< Octets in it.
 
     std::map<std::uint32_t, std::uint32_t> timestamps;  ///< From the script's TS val to the stack's.
     bool timestamps_known = false;
@@ -46,6 +48,10 @@ struct Flow {
     std::uint64_t received = 0;  ///< Octets that it has read.
     bool untracked = false;      ///< Other octets than the pattern's may come or go: data is not compared.
 
+    /// Whether a SYN-ACK that acknowledges up to `ack` answers the SYN `isn` with `data` octets, or a part of it.
+    [[nodiscard]] static bool answers(std::uint32_t ack, std::uint32_t isn, std::uint32_t data) {
+        return ack - 1 - isn <= data;
+    }
     /// What is added to a number of the script to get the number on the wire.
     [[nodiscard]] std::uint32_t remote_offset(bool syn) const { return syn ? 0 : remote_isn; }
     [[nodiscard]] std::uint32_t local_offset(bool syn) const { return syn ? local_isn - script_local_isn : local_isn; }

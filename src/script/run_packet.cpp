@@ -61,7 +61,9 @@ Flow& Run::child_of_listener(const PacketSpec& packet) {
         flow.remote.port = Port(packet.ports->source);
         flow.local.port = Port(packet.ports->destination);
     }
-    flow.remote_isn = std::get<TcpSpec>(packet.body).seq;
+    const auto& tcp = std::get<TcpSpec>(packet.body);
+    flow.remote_isn = tcp.seq;
+    flow.syn_data = tcp.length;
     return add_flow(std::move(flow));
 }
 
@@ -97,7 +99,10 @@ void Run::learn_from_arrival(Flow& flow, const PacketSpec& packet) {
     if (tcp == nullptr) return;
     if (has(*tcp, TcpFlags::kUrg)) flow.untracked = true;
     const bool opens = has(*tcp, TcpFlags::kSyn) && !has(*tcp, TcpFlags::kAck);
-    if (flow.stage == Flow::Stage::answered && opens && tcp->seq != flow.remote_isn) flow.reopened_by = tcp->seq;
+    if (flow.stage == Flow::Stage::answered && opens && tcp->seq != flow.remote_isn) {
+        flow.reopened_by = tcp->seq;
+        flow.reopened_data = tcp->length;
+    }
     if (flow.stage == Flow::Stage::syn_sent && has(*tcp, TcpFlags::kSyn)) {
         flow.stage = Flow::Stage::connected;
         flow.remote_isn = tcp->seq;
@@ -156,10 +161,12 @@ void Run::learn_from_sending(Flow& flow, const PacketSpec& packet, const LivePac
         flow.script_local_isn = expected->seq;
     } else if (has(*expected, TcpFlags::kSyn | TcpFlags::kAck) && view.flags().syn()) {
         // An answer to another SYN than the first one: these ports have a new connection (RFC 9293, section 3.6.1).
-        const std::uint32_t answers = view.ack().raw() - 1;
-        const bool another = flow.stage == Flow::Stage::answered && answers != flow.remote_isn;
+        const std::uint32_t ack = view.ack().raw();
+        const bool another = flow.stage == Flow::Stage::answered && !Flow::answers(ack, flow.remote_isn, flow.syn_data);
         if (another) {
-            flow.remote_isn = answers;
+            const bool known = flow.reopened_by && Flow::answers(ack, *flow.reopened_by, flow.reopened_data);
+            flow.remote_isn = known ? *flow.reopened_by : ack - 1;
+            flow.syn_data = known ? flow.reopened_data : 0;
             flow.sent = flow.received = 0;
             flow.timestamps_known = false;
         }

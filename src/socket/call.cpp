@@ -162,6 +162,8 @@ struct Sending {
             return done > 0 ? Result<std::size_t>(done) : sent;
         }
         done += *sent;
+        // With MSG_FASTOPEN the call ends with the handshake.
+        if ((flags & msg::fast_open) != 0 && to && !std::exchange(connecting, true) && !last) return std::nullopt;
         if (done < size_of(buffers) && !last) return std::nullopt;
         return Result<std::size_t>(done);
     }

@@ -59,6 +59,8 @@ constexpr std::array kSysctls{
            }},
     Sysctl{"net.ipv4.ipfrag_time", 1, 1, kMaxSeconds,
            [](Settings& s, Numbers n) { s.reassembly_timeout = std::chrono::seconds(n[0]); }},
+    Sysctl{"net.ipv4.tcp_base_mss", 1, 64, 65495,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probe_base = static_cast<std::uint16_t>(n[0]); }},
     Sysctl{"net.ipv4.tcp_challenge_ack_limit", 1, 1, kMaxSize,
            [](Settings& s, Numbers n) {
                s.tcp.challenge_acks_per_second = static_cast<std::uint16_t>(std::min<std::int64_t>(n[0], 65535));
@@ -68,6 +70,14 @@ constexpr std::array kSysctls{
                constexpr std::array kUses{tcp::EcnUse::off, tcp::EcnUse::request, tcp::EcnUse::accept,
                                           tcp::EcnUse::accurate};
                s.tcp.ecn = kUses[static_cast<std::size_t>(n[0])];
+           }},
+    Sysctl{"net.ipv4.tcp_fastopen", 1, 0, 0x7ff,
+           [](Settings& s, Numbers n) {
+               s.tcp.fast_open.client = (n[0] & 1) != 0;
+               s.tcp.fast_open.server = (n[0] & 2) != 0;
+               s.tcp.fast_open.client_needs_cookie = (n[0] & 4) == 0;
+               s.tcp.fast_open.server_needs_cookie = (n[0] & 0x200) == 0;
+               s.tcp.fast_open_backlog = (n[0] & 0x400) != 0 ? 4096 : 0;  // every listener, up to its accept queue
            }},
     Sysctl{"net.ipv4.tcp_fin_timeout", 1, 0, kMaxSeconds,
            [](Settings& s, Numbers n) { s.tcp.fin_wait_2_timeout = std::chrono::seconds(n[0]); }},
@@ -84,8 +94,14 @@ constexpr std::array kSysctls{
            [](Settings& s, Numbers n) { s.tcp.max_half_open = static_cast<std::uint32_t>(n[0]); }},
     Sysctl{"net.ipv4.tcp_max_tw_buckets", 1, 0, kMaxSize,
            [](Settings& s, Numbers n) { s.tcp.max_time_wait = static_cast<std::uint32_t>(n[0]); }},
+    Sysctl{"net.ipv4.tcp_mtu_probe_floor", 1, 8, 65495,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probe_floor = static_cast<std::uint16_t>(n[0]); }},
+    Sysctl{"net.ipv4.tcp_mtu_probing", 1, 0, 2,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probing = static_cast<tcp::MtuProbing>(n[0]); }},
     Sysctl{"net.ipv4.tcp_orphan_retries", 1, 0, 255,
            [](Settings& s, Numbers n) { s.tcp.orphan_retries = small(n[0] == 0 ? 8 : n[0]); }},  // 0 means 8
+    Sysctl{"net.ipv4.tcp_probe_interval", 1, 1, kMaxSeconds,
+           [](Settings& s, Numbers n) { s.tcp.mtu_raise_interval = std::chrono::seconds(n[0]); }},
     // The four bits of tcp_recovery are RACK and its ways; 0 is RFC 6675 alone.
     Sysctl{"net.ipv4.tcp_recovery", 1, 0, 7, [](Settings& s, Numbers n) { s.tcp.rack_tlp = (n[0] & 1) != 0; }},
     Sysctl{"net.ipv4.tcp_retries2", 1, 0, 255, [](Settings& s, Numbers n) { s.tcp.data_retries = small(n[0]); }},
@@ -124,7 +140,9 @@ std::optional<std::vector<std::int64_t>> numbers_of(std::string_view text) {
     for (std::size_t at = text.find_first_not_of(kSpace); at != text.npos; at = text.find_first_not_of(kSpace, at)) {
         const std::size_t end = std::min(text.find_first_of(kSpace, at), text.size());
         std::int64_t number = 0;
-        const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, number);
+        const bool hexadecimal = text.substr(at).starts_with("0x");
+        const char* const begin = text.data() + at + (hexadecimal ? 2 : 0);
+        const auto [stop, error] = std::from_chars(begin, text.data() + end, number, hexadecimal ? 16 : 10);
         if (error != std::errc{} || stop != text.data() + end) return std::nullopt;
         numbers.push_back(number);
         at = end;
@@ -150,7 +168,36 @@ std::expected<void, SysctlError> set_congestion(Settings& settings, std::string_
     return {};
 }
 
+/// `00112233-44556677-8899aabb-ccddeeff`: four words, which stand in memory with their least significant octet first.
+std::optional<SipKey> key_of(std::string_view text) {
+    constexpr std::size_t kWords = 4;
+    std::array<std::uint64_t, kWords> words{};
+    for (std::size_t i = 0; i < kWords; ++i) {
+        const std::string_view word = text.substr(0, text.find('-'));
+        const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), words[i], 16);
+        if (error != std::errc{} || stop != word.data() + word.size() || words[i] > UINT32_MAX) return std::nullopt;
+        const bool last = i + 1 == kWords;
+        if ((word.size() == text.size()) != last) return std::nullopt;
+        if (!last) text.remove_prefix(word.size() + 1);
+    }
+    return SipKey{words[0] | words[1] << 32, words[2] | words[3] << 32};
+}
+
+/// The key of fast open cookies, and behind a comma the one before it.
+std::expected<void, SysctlError> set_fast_open_key(Settings& settings, std::string_view value) {
+    const auto begin = value.find_first_not_of(" \t\n\"'"), end = value.find_last_not_of(" \t\n\"'");
+    const std::string_view keys = begin == value.npos ? std::string_view{} : value.substr(begin, end - begin + 1);
+    const std::size_t comma = std::min(keys.find(','), keys.size());
+    const auto key = key_of(keys.substr(0, comma));
+    const auto previous = comma < keys.size() ? key_of(keys.substr(comma + 1)) : std::nullopt;
+    if (!key || (comma < keys.size() && !previous)) return std::unexpected(SysctlError::bad_value);
+    settings.tcp.fast_open.key = key;
+    settings.tcp.fast_open.previous_key = previous;
+    return {};
+}
+
 constexpr std::string_view kCongestion = "net.ipv4.tcp_congestion_control";
+constexpr std::string_view kFastOpenKey = "net.ipv4.tcp_fastopen_key";
 
 }  // namespace
 
@@ -167,6 +214,7 @@ std::string_view name_of(tcp::Congestion congestion) {
 std::expected<void, SysctlError> set_sysctl(ip::HostSettings& settings, std::string_view name, std::string_view value) {
     const std::string dotted = canonical(name);
     if (dotted == kCongestion) return set_congestion(settings, value);
+    if (dotted == kFastOpenKey) return set_fast_open_key(settings, value);
     const auto found = std::ranges::find(kSysctls, dotted, &Sysctl::name);
     if (found == kSysctls.end()) return std::unexpected(SysctlError::unknown);
     const auto numbers = numbers_of(value);
@@ -178,7 +226,7 @@ std::expected<void, SysctlError> set_sysctl(ip::HostSettings& settings, std::str
 }
 
 std::vector<std::string_view> sysctl_names() {
-    std::vector<std::string_view> names{kCongestion};
+    std::vector<std::string_view> names{kCongestion, kFastOpenKey};
     for (const Sysctl& sysctl : kSysctls) names.push_back(sysctl.name);
     std::ranges::sort(names);
     return names;

@@ -28,8 +28,8 @@ TcpInfo tcp_info_of(const tcp::ConnectionInfo& c, const tcp::Settings& settings)
     info.tcpi_retransmits = c.timeouts;
     info.tcpi_probes = c.probes;
     info.tcpi_backoff = c.backoff;
-    info.tcpi_options =
-        static_cast<std::uint8_t>((c.timestamps ? 1 : 0) | (c.sack ? 2 : 0) | (c.window_scaling ? 4 : 0));
+    info.tcpi_options = static_cast<std::uint8_t>((c.timestamps ? 1 : 0) | (c.sack ? 2 : 0) |
+                                                  (c.window_scaling ? 4 : 0) | (c.syn_data ? 32 : 0));
     info.tcpi_snd_wscale = c.snd_wscale & 0x0f;
     info.tcpi_rcv_wscale = c.rcv_wscale & 0x0f;
     info.tcpi_rto = microseconds(c.rto);

@@ -24,6 +24,12 @@ Errno errno_of(tcp::Error error) {
             return Errno::timed_out;
         case tcp::Error::unreachable:
             return Errno::host_unreachable;
+        case tcp::Error::network_unreachable:
+            return Errno::network_unreachable;
+        case tcp::Error::protocol_unreachable:
+            return Errno::no_such_option;  // ENOPROTOOPT
+        case tcp::Error::prohibited:
+            return Errno::permission_denied;
         case tcp::Error::aborted:
             return Errno::connection_aborted;
         case tcp::Error::address_in_use:
@@ -123,9 +129,14 @@ Result<std::pair<std::shared_ptr<Socket>, SocketAddress>> TcpSocket::accept() {
     return std::pair<std::shared_ptr<Socket>, SocketAddress>(socket, stream->remote());
 }
 
-Result<void> TcpSocket::connect(const SocketAddress& remote) {
+Result<void> TcpSocket::check_remote(const SocketAddress& remote) const {
     if (domain() == family::inet && remote.address.is_v6()) return std::unexpected(Errno::family_not_supported);
     if (!fits_family(remote.address)) return std::unexpected(Errno::network_unreachable);
+    return {};
+}
+
+Result<void> TcpSocket::connect(const SocketAddress& remote) {
+    if (const auto fits = check_remote(remote); !fits) return fits;
     switch (phase_) {
         case Phase::listening:
             return std::unexpected(Errno::already_connected);
@@ -139,9 +150,18 @@ Result<void> TcpSocket::connect(const SocketAddress& remote) {
             reset_phase();
             return std::unexpected(take_error().value_or(Errno::connection_aborted));
         case Phase::idle:
-            return start_connecting(remote);
+            if (deferred_) return std::unexpected(Errno::already_connected);
+            if (!tuning_.fast_open || fast_open_room(remote) == 0) return start_connecting(remote);
+            deferred_ = remote;
+            return {};
     }
     return std::unexpected(Errno::invalid_argument);
+}
+
+tcp::ConnectOptions TcpSocket::connect_options() const {
+    tcp::ConnectOptions options{.local = bound_.value_or(SocketAddress{}), .tuning = tuning_};
+    if (options.local.address.is_unspecified()) options.local.address = IpAddress();
+    return options;
 }
 
 Result<void> TcpSocket::start_connecting(const SocketAddress& to) {
@@ -149,8 +169,8 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& to) {
     // connect() to the unspecified address means this host.
     if (remote.address.is_unspecified())
         remote.address = remote.address.is_v4() ? IpAddress::v4(127, 0, 0, 1) : *IpAddress::parse("::1");
-    tcp::ConnectOptions options{.local = bound_.value_or(SocketAddress{}), .handler = this, .tuning = tuning_};
-    if (options.local.address.is_unspecified()) options.local.address = IpAddress();
+    tcp::ConnectOptions options = connect_options();
+    options.handler = this;
     const auto stream = table_.host.tcp().connect(remote, options);
     if (!stream) {
         if (stream.error() == tcp::Error::unreachable) return std::unexpected(Errno::network_unreachable);
@@ -167,6 +187,7 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& to) {
 
 void TcpSocket::reset_phase() {
     stream_ = {};
+    deferred_.reset();
     phase_ = Phase::idle;
     read_shut_ = write_shut_ = end_seen_ = connect_told_ = false;
 }

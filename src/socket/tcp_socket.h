@@ -62,7 +62,9 @@ class TcpSocket final : public Socket, private tcp::ConnectionHandler, private t
     void on_closed(tcp::Stream, tcp::Error error) override;
     void on_acceptable(tcp::Listener) override;
 
+    [[nodiscard]] Result<void> check_remote(const SocketAddress& remote) const;
     Result<void> start_connecting(const SocketAddress& remote);
+    [[nodiscard]] tcp::ConnectOptions connect_options() const;
     [[nodiscard]] std::optional<tcp::Listener> acceptable() const;
     void stop_listening();
     /// No connection any more, as before the first connect().
@@ -73,7 +75,10 @@ class TcpSocket final : public Socket, private tcp::ConnectionHandler, private t
     /// What receive() says when there are no bytes.
     Result<Received> nothing_to_receive();
     Result<void> check_sendable();
-    Result<void> fast_open(const SocketAddress& to);
+    Result<std::size_t> fast_open(const SocketAddress& to, WriteBuffers buffers);
+    [[nodiscard]] std::uint32_t fast_open_room(const SocketAddress& to) const;
+    Result<void> set_fast_open_connect(std::int32_t value);
+    std::size_t write_bytes(WriteBuffers buffers, std::size_t most, int flags);
     void complete_zero_copy(std::size_t sent, int flags);
     [[nodiscard]] bool has_ended() const;
     [[nodiscard]] bool is_send_buffer_open();
@@ -98,6 +103,7 @@ class TcpSocket final : public Socket, private tcp::ConnectionHandler, private t
     std::uint32_t zero_copy_sends_ = 0;
     std::uint32_t backlog_ = 0;
     std::optional<SocketAddress> bound_;
+    std::optional<SocketAddress> deferred_;  ///< TCP_FASTOPEN_CONNECT: connect() waits for the first data.
     std::array<std::optional<tcp::Listener>, 2> listeners_;  ///< One a family.
     tcp::Stream stream_;
     tcp::ConnectionInfo last_info_;  ///< Of a connection that has gone.

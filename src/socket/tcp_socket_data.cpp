@@ -77,19 +77,40 @@ Result<void> TcpSocket::check_sendable() {
     return {};
 }
 
-/// MSG_FASTOPEN is connect() and send() in one (tcp(7)). Without a cookie, which this stack does not ask for, that is
-/// what it does.
-Result<void> TcpSocket::fast_open(const SocketAddress& to) {
+std::uint32_t TcpSocket::fast_open_room(const SocketAddress& to) const {
+    return table_.host.tcp().fast_open_room(to, connect_options());
+}
+
+std::size_t TcpSocket::write_bytes(WriteBuffers buffers, std::size_t most, int flags) {
+    std::size_t size = 0;
+    for (const auto& all : buffers) {
+        const auto bytes = all.first(std::min(all.size(), most - size));
+        const std::size_t n = (flags & msg::oob) != 0 ? stream_.send_urgent(bytes) : stream_.send(bytes);
+        size += n;
+        if (n < all.size()) break;
+    }
+    return size;
+}
+
+/// connect() and send() in one (tcp(7)): it takes what the SYN has room for. Without a cookie the SYN asks for one, and
+/// the data is to be sent when it is answered.
+Result<std::size_t> TcpSocket::fast_open(const SocketAddress& to, WriteBuffers buffers) {
+    if (!table_.host.tcp().settings().fast_open.client) return std::unexpected(Errno::operation_not_supported);
     if (phase_ == Phase::connected) return std::unexpected(Errno::already_connected);
     if (phase_ == Phase::connecting) return std::unexpected(Errno::already_in_progress);
-    return connect(to);
+    if (phase_ != Phase::idle) return std::unexpected(Errno::broken_pipe);
+    const std::size_t room = fast_open_room(to);
+    const bool asked = std::exchange(tuning_.fast_open, true);
+    deferred_.reset();
+    const auto begun = check_remote(to) ? start_connecting(to) : check_remote(to);
+    tuning_.fast_open = asked;
+    if (room == 0 || begun.error() != Errno::operation_in_progress) return std::unexpected(begun.error());
+    return write_bytes(buffers, room, 0);
 }
 
 Result<std::size_t> TcpSocket::send(WriteBuffers buffers, int flags, const std::optional<SocketAddress>& to) {
-    if ((flags & msg::fast_open) != 0 && to) {
-        const auto begun = fast_open(*to);
-        if (!begun) return std::unexpected(begun.error());
-    }
+    if (deferred_) return fast_open(SocketAddress(*deferred_), buffers);
+    if ((flags & msg::fast_open) != 0 && to) return fast_open(*to, buffers);
     const auto sendable = check_sendable();
     if (!sendable) return std::unexpected(sendable.error());
 
@@ -100,12 +121,7 @@ Result<std::size_t> TcpSocket::send(WriteBuffers buffers, int flags, const std::
             t.cork = true;
             return t;
         }());
-    std::size_t size = 0;
-    for (const auto& bytes : buffers) {
-        const std::size_t n = (flags & msg::oob) != 0 ? stream_.send_urgent(bytes) : stream_.send(bytes);
-        size += n;
-        if (n < bytes.size()) break;
-    }
+    const std::size_t size = write_bytes(buffers, SIZE_MAX, flags);
     if (!more && corked_by_more_) apply(tuning_);
     corked_by_more_ = more;
     if (size == 0 && total_size(buffers) > 0) return std::unexpected(Errno::again);
@@ -142,6 +158,7 @@ std::uint32_t TcpSocket::readiness() {
     const bool errors = has_error() || has_queued_errors();
     std::uint32_t events = errors ? event::err : 0;
     if (phase_ == Phase::connecting) return events;
+    if (deferred_) return events | event::out | event::wr_norm;
     const bool at_end = end_seen_ || read_shut_ || (phase_ == Phase::connected && stream_.at_end());
     if (has_ended() || (read_shut_ && write_shut_) || (at_end && write_shut_)) events |= event::hup;
     if (at_end) events |= event::in | event::rd_norm | event::rd_hup;

@@ -72,6 +72,14 @@ Result<void> TcpSocket::set_congestion(std::span<const std::byte> value) {
     return {};
 }
 
+Result<void> TcpSocket::set_fast_open_connect(std::int32_t value) {
+    if (!within(value, 0, 1)) return std::unexpected(Errno::invalid_argument);
+    if (!table_.host.tcp().settings().fast_open.client) return std::unexpected(Errno::operation_not_supported);
+    if (phase_ != Phase::idle || deferred_) return std::unexpected(Errno::invalid_argument);
+    tuning_.fast_open = value != 0;
+    return {};
+}
+
 Result<void> TcpSocket::set_tcp_option(int option, std::int32_t value) {
     const auto invalid = std::unexpected(Errno::invalid_argument);
     switch (option) {
@@ -128,6 +136,12 @@ Result<void> TcpSocket::set_tcp_option(int option, std::int32_t value) {
             if (!within(value, 0, 1)) return invalid;
             tell_inq_ = value != 0;
             return {};
+        case tcp_option::fastopen:
+            if (value < 0 || (phase_ != Phase::idle && phase_ != Phase::listening)) return invalid;
+            tuning_.fast_open_backlog = static_cast<std::uint16_t>(std::min(value, 65535));
+            return {};
+        case tcp_option::fastopen_connect:
+            return set_fast_open_connect(value);
         default:
             return std::unexpected(Errno::no_such_option);
     }
@@ -170,6 +184,10 @@ Result<OptionValue> TcpSocket::tcp_option(int option) {
             return number(tuning_.not_sent_low_water);
         case tcp_option::inq:
             return number(tell_inq_);
+        case tcp_option::fastopen:
+            return number(tuning_.fast_open_backlog);
+        case tcp_option::fastopen_connect:
+            return number(tuning_.fast_open);
         case tcp_option::congestion: {
             std::array<char, kMaxNameSize> name{};
             name_of(tuning_.congestion).copy(name.data(), name.size() - 1);

@@ -22,8 +22,10 @@ std::expected<Port, Error> choose_port(Engine& e, FlowKey flow) {
     const std::uint32_t offset = port_offset(e.secret, flow);
     for (std::uint32_t tries = 0; tries < count; ++tries) {
         flow.local_port = Port(static_cast<std::uint16_t>(first + (offset + e.next_ephemeral++) % count));
-        if (e.find(flow).kind == FlowKind::none &&
-            e.listeners.find({flow.local, flow.local_port}) == Slab<ListenEntry>::kNone)
+        const std::uint32_t hash = e.hash(flow);
+        e.flows.prefetch(hash);
+        if (e.listeners.find({flow.local, flow.local_port}) == Slab<ListenEntry>::kNone &&
+            e.find(flow, hash).kind == FlowKind::none)
             return flow.local_port;
     }
     return std::unexpected(Error::no_ports);
@@ -54,6 +56,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
     prepare(e, *c, *path);
     choose_numbers(e, *c);
     c->handler = options.handler;
+    c->fast_open = e.tuning(*c).fast_open;
     e.need_outbox(*c);
     c->syn_due = true;
     ++e.counters.active_opens;

@@ -113,7 +113,6 @@ Outcome to_nobody(Engine& e, Segment& seg) {
 }
 
 Outcome demultiplex(Engine& e, Segment& seg) {
-    seg.flow_hash = e.hash(seg.flow);
     const FlowEntry entry = e.find(seg.flow, seg.flow_hash);
     switch (entry.kind) {
         case FlowKind::connection:
@@ -149,6 +148,9 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
         ++counters.dropped_malformed;
         return;
     }
+    const FlowKey flow{destination, source, view->destination_port(), view->source_port()};
+    const std::uint32_t flow_hash = hash(flow);
+    flows.prefetch(flow_hash);
     if (packet.offload.checksum == Offload::Checksum::complete && !view->checksum_is_valid(source, destination)) {
         ++counters.dropped_checksum;
         return;
@@ -156,7 +158,8 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
     Segment seg{.packet = &packet,
                 .view = *view,
                 .options = view->options(),
-                .flow = {destination, source, view->destination_port(), view->source_port()},
+                .flow = flow,
+                .flow_hash = flow_hash,
                 .seq = view->seq(),
                 .ack = view->ack(),
                 .flags = view->flags(),

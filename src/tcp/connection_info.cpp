@@ -60,6 +60,7 @@ ConnectionInfo info_of(const Engine& e, const Connection& c) {
     info.min_rtt = c.rto.min_rtt();
     info.timestamps = c.timestamps;
     info.sack = c.sack;
+    info.syn_data = c.syn_data;
     info.window_scaling = c.window_scaling;
     info.snd_wscale = c.snd_wscale;
     info.rcv_wscale = c.window_scaling ? c.rcv_wscale : std::uint8_t{0};

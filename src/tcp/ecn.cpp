@@ -129,9 +129,10 @@ TcpFlags ecn_flags(Connection& c, bool new_data) {
     return flags;
 }
 
-/// RFC 3168, sections 6.1.4 to 6.1.6: neither pure acknowledgements nor what is sent again nor window probes.
+/// RFC 3168, sections 6.1.4 to 6.1.6: neither pure acknowledgements nor what is sent again nor window probes; and
+/// nothing before both ends know what was agreed (RFC 3168, section 6.1.1).
 Ecn ecn_field(const Connection& c, bool new_data) {
-    return c.ecn_mode != EcnMode::none && new_data ? Ecn::ect0 : Ecn::not_ect;
+    return c.ecn_mode != EcnMode::none && new_data && is_synchronized(c.state) ? Ecn::ect0 : Ecn::not_ect;
 }
 
 void take_mark(Engine& e, Connection& c, const Segment& seg) {

@@ -94,12 +94,14 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     wire::PartialSum sum;
     if (what.data_size > 0) {
         const auto room = packet.append(what.data_size);
-        const auto offset = static_cast<std::size_t>(what.seq - c.data_begin());
+        const bool in_syn = what.flags.syn();
+        const auto offset = static_cast<std::size_t>(what.seq + (in_syn ? 1 : 0) - c.data_begin());
         if (c.checksum_offload)
             c.outbox->data.copy(offset, room);
         else
             sum = c.outbox->data.copy_and_sum(offset, room);
-        if (what.data_size > payload) packet.offload.gso_size = static_cast<std::uint16_t>(payload);
+        if (what.data_size > payload && !in_syn && what.reason != SendReason::mtu_probe)
+            packet.offload.gso_size = static_cast<std::uint16_t>(payload);
     }
 
     if (c.tuning != TuningTable::kDefaults) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tcp/fast_open.h"
+
 namespace hourglass::tcp {
 
 namespace {
@@ -17,7 +19,8 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       half_open(s.max_half_open),
       time_wait(s.max_time_wait),
       listeners(s.max_listeners),
-      tunings(s, s.max_connections + s.max_listeners) {
+      tunings(s, s.max_connections + s.max_listeners),
+      fast_open_cache(s.fast_open.cache) {
     settings.delayed_ack = std::min<Duration>(s.delayed_ack, kLongestDelayedAck);
 }
 
@@ -93,6 +96,8 @@ void Engine::replace(Connection& c, FlowEntry successor) {
 void Engine::finish(Connection& c, Error error, Literal trigger) {
     change_state(c, State::closed, trigger);
     if (c.compact) return;  // its entry goes where it came from
+    if (c.fast_open_pending) [[unlikely]]
+        leave_fast_open(*this, c, error == Error::reset);
     c.error = error;
     detach(c);
     c.outbox.reset();

@@ -7,6 +7,7 @@
 
 #include "hourglass/tcp/stack.h"
 #include "tcp/connection.h"
+#include "tcp/fast_open_cache.h"
 #include "tcp/flow_table.h"
 #include "tcp/half_open.h"
 #include "tcp/listeners.h"
@@ -96,6 +97,8 @@ class Engine {
     TimeWaitTable time_wait;
     ListenerTable listeners;
     TuningTable tunings;
+    FastOpenCache fast_open_cache;
+    std::uint32_t fast_open_pending = 0;  ///< Connections of `Connection::fast_open_pending`.
     FlowTable flows;
     TimerQueue timers;
 

@@ -7,7 +7,10 @@
 #include "tcp/ecn.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/isn.h"
+#include "tcp/mtu_probing.h"
+#include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
 
@@ -16,12 +19,15 @@ namespace hourglass::tcp {
 namespace {
 
 constexpr std::uint8_t kMaxShift = 14;  // RFC 7323, section 2.3
-constexpr std::uint32_t kTimestampSpace = 12;
-
-std::uint32_t header_space(const Connection& c) { return c.flow.remote.is_v4() ? 40 : 60; }
 
 /// RFC 9293, section 3.7.1: assumed when the peer sends no MSS option.
 std::uint16_t default_mss(const Connection& c) { return c.flow.remote.is_v4() ? 536 : 1220; }
+
+/// What a datagram of `mtu` octets carries without options.
+std::uint32_t payload_of(std::uint32_t mtu, const Connection& c) {
+    const std::uint32_t space = header_space(c);
+    return mtu > space ? mtu - space : 536;
+}
 
 /// The shift that lets the header express the whole buffer.
 std::uint8_t scale_for(std::uint32_t buffer) {
@@ -44,15 +50,15 @@ std::uint32_t receive_limit(const Engine& e, const Connection& c) {
 }
 
 std::uint32_t local_mss(const Engine& e, const Connection& c) {
-    const std::uint32_t space = header_space(c);
-    const std::uint32_t mss = c.path_mtu > space ? c.path_mtu - space : 536;
-    return std::min<std::uint32_t>(mss, e.tuning(c).mss_limit);
+    return std::min<std::uint32_t>(payload_of(c.mtu_reduced ? link_mtu(e, c) : c.path_mtu, c), e.tuning(c).mss_limit);
 }
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
 void prepare(const Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
+    if (path.learned) [[unlikely]]
+        begin_path_mtu(e, c, path);
     c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
     c.peer_mss = default_mss(c);
@@ -77,6 +83,8 @@ void add_syn_options(const Engine& e, const Connection& c, wire::TcpOptions& opt
     if (c.window_scaling) options.window_scale = c.rcv_wscale;
     options.sack_permitted = c.sack;
     if (c.timestamps) options.timestamps = {timestamp_now(e, c), c.state == State::syn_sent ? 0 : c.ts_recent};
+    if (c.fast_open) [[unlikely]]
+        add_fast_open_option(e, c, options);
 }
 
 void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
@@ -106,23 +114,28 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
 
 void update_segment_size(const Engine& e, Connection& c) {
     const std::uint32_t options = c.timestamps ? kTimestampSpace : 0;
-    const std::uint32_t mss = std::min<std::uint32_t>(c.peer_mss, local_mss(e, c));
+    const std::uint32_t mss =
+        std::min({payload_of(c.path_mtu, c), std::uint32_t{c.peer_mss}, std::uint32_t{e.tuning(c).mss_limit}});
     c.snd_mss = static_cast<std::uint16_t>(mss > options + 8 ? mss - options : 8);
 }
 
 void send_syn(Engine& e, Connection& c) {
     c.syn_due = false;
-    const bool again = c.snd_nxt != c.iss;
     Outbox& outbox = e.need_outbox(c);
+    const bool again = outbox.unanswered_since != kNever;
     const bool active = c.state == State::syn_sent;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (active && !again) c.snd_una = c.iss += sequence_clock(e.now);
     if (active) ask_for_ecn(e, c, outbox.retries);
-    c.snd_nxt = c.iss + 1;
+    if (c.fast_open && active && !again) c.fast_open = may_ask_for_fast_open(e, c);
+    const std::uint32_t data = active && !again ? std::min(room_in_syn(e, c), c.send_queue_size()) : 0;
+    if (data > 0) ++e.counters.fast_open_active;
+    if (active && !again) c.snd_nxt = c.iss + 1 + data;
     outbox.syn_sent_at = again ? kNever : e.now;  // Karn's algorithm
     emit(e, c,
          {.seq = c.iss,
           .flags = wire::TcpFlags::kSyn,
+          .data_size = data,
           .reason = outbox.retries > 0 ? SendReason::retransmit_timeout
                     : active           ? SendReason::active_open
                                        : SendReason::passive_open,
@@ -147,33 +160,49 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
         c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
     else
         learn_ecn_from_third_segment(c, seg);
+    const bool syn_had_data = c.snd_nxt != c.iss + 1;
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;
     // The third segment's window is scaled, a SYN-ACK's is not.
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+    if (e.tuning(c).mtu_probing == MtuProbing::always) [[unlikely]]
+        begin_mtu_probing(e, c);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
-    if (c.outbox) {
-        c.outbox->retransmit_at = kNever;
-        if (c.outbox->syn_sent_at != kNever) c.rto.on_handshake(e.now - c.outbox->syn_sent_at, e.now);
-        c.outbox->syn_sent_at = kNever;
-        c.outbox->retries = 0;
-    }
+    settle_handshake_timer(e, c);
     begin_congestion_control(e, c, initial_window(c.snd_mss, e.settings.initial_window_segments));
-    if (c.syn_lost) {
-        c.rto.on_handshake_timeout();
-        c.congestion.on_handshake_loss(c.snd_mss);
-    }
+    note_handshake_loss(c);
+    if (syn_had_data) [[unlikely]]
+        settle_syn_data(e, c);
     // A simultaneous open whose SYN-ACK had not left yet: an ACK is enough now.
     if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
     c.syn_due = false;
+    c.wants_writable = false;
+    enter_established(e, c, trigger);
+}
+
+void settle_handshake_timer(Engine& e, Connection& c) {
+    if (!c.outbox) return;
+    Outbox& o = *c.outbox;
+    o.retransmit_at = kNever;
+    if (o.syn_sent_at != kNever) c.rto.on_handshake(e.now - o.syn_sent_at, e.now);
+    o.syn_sent_at = kNever;
+    o.retries = 0;
+}
+
+void note_handshake_loss(Connection& c) {
+    if (!c.syn_lost) return;
+    c.rto.on_handshake_timeout();
+    c.congestion.on_handshake_loss(c.snd_mss);
+}
+
+void enter_established(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::established, trigger);
     if (c.keepalive) set_idle_timer(e, c);
     if (c.fin_queued) begin_close(e, c, "CLOSE call in the handshake");
     c.notify_established = true;
-    c.wants_writable = false;
     e.want_notify(c);
     e.want_output(c);
 }

@@ -3,6 +3,7 @@
 #include "tcp/invariants.h"
 
 #include <fmt/format.h>
+#include <vector>
 
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
@@ -59,7 +60,13 @@ constexpr Invariant kInvariants[] = {
      }},
     {"no retransmission timer without something to watch",
      [](const Engine&, const Connection& c) {
-         return c.retransmit_at() == kNever || has_something_in_flight(c) || c.persisting || c.in_output_list;
+         return c.retransmit_at() == kNever || has_something_in_flight(c) || c.persisting || c.in_output_list ||
+                c.fast_open_pending;
+     }},
+    {"a connection that a cookie has opened waits in SYN-RECEIVED, with a timer for its SYN-ACK",
+     [](const Engine&, const Connection& c) {
+         return !c.fast_open_pending ||
+                (c.state == State::syn_received && (c.retransmit_at() != kNever || c.in_output_list));
      }},
     {"a delayed ACK has something to acknowledge",
      [](const Engine&, const Connection& c) { return c.delayed_ack_at == kNever || c.unacked_segments > 0; }},
@@ -86,6 +93,23 @@ constexpr Invariant kInvariants[] = {
      }},
 };
 
+/// Each listener's count of connections that a cookie has opened is right.
+std::string check_fast_open(const Engine& e) {
+    std::uint32_t all = 0;
+    std::vector<std::uint32_t> pending(e.listeners.slab.end());
+    for (std::uint32_t i = 0; i < e.connections.end(); ++i) {
+        if (!e.connections.used(i) || !e.connections[i].fast_open_pending) continue;
+        ++all;
+        const FlowKey& flow = e.connections[i].flow;
+        const std::uint32_t listener = e.listeners.find({flow.local, flow.local_port});
+        if (listener != Slab<ListenEntry>::kNone) ++pending[listener];
+    }
+    for (std::uint32_t i = 0; i < e.listeners.slab.end(); ++i)
+        if (e.listeners.slab.used(i) && e.listeners.slab[i].fast_open_pending != pending[i])
+            return "does not hold: a listener's pending fast open requests are counted";
+    return all == e.fast_open_pending ? std::string() : "does not hold: all pending fast open requests are counted";
+}
+
 }  // namespace
 
 std::string check_all(const Engine& e) {
@@ -103,7 +127,7 @@ std::string check_all(const Engine& e) {
     }
     if (attached + e.half_open.slab.size() + e.time_wait.slab.size() != e.flows.size())
         return "does not hold: each entry of the flow table is a connection, half-open or in TIME-WAIT";
-    return {};
+    return check_fast_open(e);
 }
 
 }  // namespace hourglass::tcp

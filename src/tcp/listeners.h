@@ -15,7 +15,9 @@ struct ListenEntry {
     ListenOptions options;
     std::deque<std::uint32_t> accept_queue;  ///< Connections by number, the oldest first.
     std::uint32_t half_open = 0;
-    std::uint8_t rcv_wscale = 0;  ///< Rcv.Wind.Shift of every handshake here, decided when listening began.
+    std::uint32_t fast_open_pending = 0;   ///< Connections of `Connection::fast_open_pending`.
+    std::deque<Instant> fast_open_resets;  ///< When a RST ended such ones that still count, the oldest first.
+    std::uint8_t rcv_wscale = 0;           ///< Rcv.Wind.Shift of every handshake here, decided when listening began.
     std::uint32_t generation = 0;
     std::uint32_t tuning = UINT32_MAX;  ///< In the engine's tuning table.
     bool in_ready_list = false;

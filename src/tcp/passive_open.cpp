@@ -4,6 +4,7 @@
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
 #include "tcp/stateless_open.h"
@@ -89,6 +90,8 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     if (has_min_iss) c.iss = max(c.iss, min_iss);
     c.snd_una = c.iss;
     c.snd_nxt = c.iss + 1;
+    if (syn.options.fast_open_present || !e.settings.fast_open.server_needs_cookie) [[unlikely]]
+        if (const auto opened = open_fast(e, c, syn)) return *opened;
 
     const std::uint32_t index = e.half_open.slab.make();
     HalfOpen& entry = e.half_open.slab[index];
@@ -146,11 +149,7 @@ Step promote(Arrival& a) {
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
     const bool from_cookie = entry.kind == FlowKind::none;
-    Connection& c = e.adopt(std::move(*a.connection), a.segment.flow_hash, entry);
-    e.tunings.share(c.tuning);
-    const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
-    c.no_delay = tuning.no_delay;
-    c.keepalive = tuning.keepalive;
+    Connection& c = take_over(e, std::move(*a.connection), a.segment.flow_hash, entry);
     if (!from_cookie) {
         // The SYN-ACK's round trip, in the milliseconds that the entry keeps; not of one that was sent again (Karn).
         const HalfOpen half = e.half_open.slab[entry.index];
@@ -160,11 +159,21 @@ Step promote(Arrival& a) {
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
         if (half.attempts == 0 && r > Duration::zero()) c.rto.on_handshake(r, e.now);
     }
-    ++e.counters.passive_opens;
-    l.accept_queue.push_back(c.index);
-    e.want_notify(l, listener);
     a.connection = &c;
     return std::nullopt;
+}
+
+Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry) {
+    ListenEntry& l = e.listeners.slab[learned.listener];
+    Connection& c = e.adopt(std::move(learned), flow_hash, entry);
+    e.tunings.share(c.tuning);
+    const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
+    c.no_delay = tuning.no_delay;
+    c.keepalive = tuning.keepalive;
+    ++e.counters.passive_opens;
+    l.accept_queue.push_back(c.index);
+    e.want_notify(l, c.listener);
+    return c;
 }
 
 void repeat_syn_ack(Engine& e, Connection& c) {
@@ -195,6 +204,13 @@ void on_syn_ack_timer(Engine& e, std::uint32_t index) {
     if (entry.deferred && still_defers(e, c, entry)) return;
     ++e.counters.syn_ack_retransmitted;
     send_syn_ack(e, c, SendReason::retransmit_timeout);
+}
+
+void refuse_half_open(Engine& e, std::uint32_t index) {
+    Connection c = expand(e, e.half_open.slab[index]);
+    ++e.counters.attempt_fails;
+    e.change_state(c, State::closed, "ICMP error");
+    remove_half_open(e, index);
 }
 
 void remove_half_open(Engine& e, std::uint32_t index) {

@@ -1,12 +1,15 @@
 #include "tcp/sender.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/mtu_probing.h"
 #include "tcp/pacing.h"
+#include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
 #include "tcp/timers.h"
@@ -39,21 +42,6 @@ std::uint32_t largest_emission(const Connection& c, const Pace& pace) {
     return most <= payload || c.outbox->urgent ? payload : most / payload * payload;
 }
 
-/// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
-void record(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
-    Outbox& o = *c.outbox;
-    o.used = true;
-    const Outstanding before = c.outstanding();
-    const auto snapshot = [&](Seq from, Seq to, bool again) {
-        return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
-    };
-    const Seq old_end = min(end, c.snd_nxt);
-    if (seq < old_end) o.recovery.on_resent(seq, old_end, before, snapshot(seq, old_end, true), milliseconds(e.now));
-    if (old_end < end)
-        o.recovery.on_sent(old_end, end, before, snapshot(old_end, end, false), rules_of(e, c),
-                           reason == SendReason::limited_transmit);
-}
-
 /// Sends [seq, end), of which the part beyond the queued data is the FIN.
 void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, bool retransmission) {
     const Seq data_end = c.data_end();
@@ -68,7 +56,7 @@ void emit_range(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason, b
         what.flags |= wire::TcpFlags::kFin;
         c.fin_sent = true;
     }
-    record(e, c, seq, end, reason);
+    record_sent(e, c, seq, end, reason);
     if (retransmission) ++c.retransmissions;
     c.snd_nxt = max(c.snd_nxt, end);
     c.outbox->progress = c.outbox->progress || !retransmission;
@@ -96,7 +84,7 @@ bool retransmit(Engine& e, Connection& c, const SentRange* due) {
     if (end == c.snd_nxt && !c.fin_sent) end = max(end, min(min(begin + payload, c.data_end()), c.snd_una + c.snd_wnd));
     emit_range(e, c, begin, end, r.reason(), true);
     // The timer watches the oldest segment: its new copy has its own time (RFC 6298, section 5.1).
-    if (c.sack && begin == c.snd_una && r.state() == RecoveryState::recovery)
+    if (c.sack && begin == c.snd_una && r.state() != RecoveryState::loss)
         c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
     return true;
 }
@@ -152,6 +140,25 @@ Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit)
     return Limit::none;
 }
 
+/// RFC 4821, section 7.5: new data in a segment that is larger than the others. When cwnd has no room for it, room is
+/// left to gather; nothing when none is due.
+std::optional<Limit> send_mtu_probe(Engine& e, Connection& c) {
+    const std::uint32_t size = mtu_probe_due(e, c, unsent(c), usable_window(c));
+    if (size == 0) return std::nullopt;
+    if (c.outbox->recovery.pipe(c.outstanding()) + size > c.congestion.cwnd()) return Limit::congestion_window;
+    const Seq begin = c.snd_nxt;
+    emit_range(e, c, begin, begin + size, SendReason::mtu_probe, false);
+    on_mtu_probe_sent(e, c, begin, size);
+    return Limit::none;
+}
+
+/// What is new: a probe of the path's MTU when it is time for one, else as much as goes.
+Limit send_more(Engine& e, Connection& c, const Pace& pace) {
+    if (c.mtu_reduced && c.mtu_probing) [[unlikely]]
+        if (const auto limit = send_mtu_probe(e, c)) return *limit;
+    return send_new(e, c, pace, {});
+}
+
 /// RFC 8985, section 7.3: new data when there is some, else the last segment once more, whatever cwnd says.
 [[gnu::cold]] void send_loss_probe(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
@@ -187,7 +194,7 @@ Limit send_all_allowed(Engine& e, Connection& c) {
         if (const SentRange* due = c.outbox->recovery.first_due()) {
             if (!retransmit(e, c, due)) return Limit::congestion_window;
             after_emission(e, c, pace, c.snd_mss);
-        } else if (const Limit limit = send_new(e, c, pace, {}); limit != Limit::none) {
+        } else if (const Limit limit = send_more(e, c, pace); limit != Limit::none) {
             return limit;
         } else {
             after_emission(e, c, pace, static_cast<std::uint32_t>(c.snd_nxt - before));
@@ -254,7 +261,29 @@ void send_duplicate_acks(Engine& e, Connection& c) {
     for (; c.inbox->duplicate_acks > 0; --c.inbox->duplicate_acks) emit_ack(e, c, SendReason::ack_out_of_order);
 }
 
+/// The connection is in SYN-RECEIVED, and the timer is the SYN-ACK's (RFC 7413, section 4.2.2).
+void send_before_handshake(Engine& e, Connection& c) {
+    const Limit limit = send_all_allowed(e, c);
+    note_limit(c, limit);
+    c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;
+    if (c.wants_writable) tell_writable(e, c);
+}
+
 }  // namespace
+
+void record_sent(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason) {
+    Outbox& o = *c.outbox;
+    o.used = true;
+    const Outstanding before = c.outstanding();
+    const auto snapshot = [&](Seq from, Seq to, bool again) {
+        return o.congestion.rate.on_sent(e.now, o.recovery.pipe(before), static_cast<std::uint32_t>(to - from), again);
+    };
+    const Seq old_end = min(end, c.snd_nxt);
+    if (seq < old_end) o.recovery.on_resent(seq, old_end, before, snapshot(seq, old_end, true), milliseconds(e.now));
+    if (old_end < end)
+        o.recovery.on_sent(old_end, end, before, snapshot(old_end, end, false), rules_of(e, c),
+                           reason == SendReason::limited_transmit);
+}
 
 std::uint32_t unsent(const Connection& c) {
     return c.fin_sent ? 0 : static_cast<std::uint32_t>(c.data_end() - max(c.snd_nxt, c.data_begin()));
@@ -285,11 +314,12 @@ bool is_corked(const Engine& e, const Connection& c) {
 void transmit(Engine& e, Connection& c) {
     if (c.syn_due) {
         send_syn(e, c);
-        return;
+        if (!c.fast_open_pending) return;
     }
     if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
         restart_after_idle(e, c);
+        if (c.mtu_reduced) review_path_mtu(e, c);
         if (c.probe_due) send_probe(e, c);
         if (c.outbox->loss_probe_due) send_loss_probe(e, c);
         const Limit limit = send_all_allowed(e, c);
@@ -297,6 +327,8 @@ void transmit(Engine& e, Connection& c) {
         run_timers(e, c, limit);
         if (c.wants_writable) tell_writable(e, c);  // what is sent lies below the low-water mark now
         if (c.in_flight() == 0 && c.outbox->data.empty() && !(c.fin_queued && !c.fin_sent)) c.outbox.reset();
+    } else if (c.fast_open_pending) [[unlikely]] {
+        send_before_handshake(e, c);
     }
     if (c.inbox && c.inbox->duplicate_acks > 0)
         send_duplicate_acks(e, c);

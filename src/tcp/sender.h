@@ -18,6 +18,8 @@ void transmit(Engine& e, Connection& c);
 [[nodiscard]] std::size_t room_to_send(const Engine& e, const Connection& c);
 /// The application waits for room to send and there is some: it is told in this round.
 void tell_writable(Engine& e, Connection& c);
+/// Tells loss recovery and delivery rates of [seq, end), which is about to leave: again, for the first time, or both.
+void record_sent(Engine& e, Connection& c, Seq seq, Seq end, SendReason reason = SendReason::new_data);
 /// Octets queued and never sent.
 [[nodiscard]] std::uint32_t unsent(const Connection& c);
 /// True when what is queued waits only because the application has corked the connection.

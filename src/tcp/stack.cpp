@@ -5,9 +5,11 @@
 #include "tcp/active_open.h"
 #include "tcp/connection_info.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
 #include "tcp/passive_open.h"
+#include "tcp/path_mtu.h"
 
 namespace hourglass::tcp {
 
@@ -18,6 +20,10 @@ Stack::~Stack() = default;
 
 std::expected<Stream, Error> Stack::connect(SocketAddress remote, const ConnectOptions& options) {
     return open_active(*engine_, remote, options);
+}
+
+std::uint32_t Stack::fast_open_room(SocketAddress remote, const ConnectOptions& options) const {
+    return tcp::fast_open_room(*engine_, remote, options);
 }
 
 std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOptions& options) {
@@ -35,6 +41,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     entry.rcv_wscale = window_shift(engine_->settings, options.tuning.value_or(default_tuning()).receive_buffer);
     table.insert(index);
     count_half_open(*engine_);
+    count_fast_open(*engine_);
     return engine_->listener_of(index);
 }
 
@@ -42,23 +49,23 @@ void Stack::receive(Packet&& segment, const IpAddress& source, const IpAddress& 
     engine_->receive(std::move(segment), source, destination, now);
 }
 
-void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
+void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard, Error told) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
+    const bool ends_opening = hard || e.settings.soft_errors_end_opening;
     // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
-    if (entry.kind == FlowKind::half_open && hard && e.half_open.slab[entry.index].iss == seq) {
-        ++e.counters.attempt_fails;
-        remove_half_open(e, entry.index);
-    }
+    if (entry.kind == FlowKind::half_open && ends_opening && e.half_open.slab[entry.index].iss == seq)
+        refuse_half_open(e, entry.index);
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    if (!(seq >= c.snd_una && seq < c.snd_nxt)) return;
-    if (!is_synchronized(c.state) && hard) {
+    if (!c.is_in_flight(seq)) return;
+    if (c.fast_open && c.state == State::syn_sent) on_fast_open_failure(e, c);
+    if (!is_synchronized(c.state) && ends_opening) {
         ++e.counters.attempt_fails;
-        e.finish(c, Error::refused, "ICMP hard error");
+        e.finish(c, told, "ICMP error");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
-        c.soft_error = Error::unreachable;
+        c.soft_error = told;
         c.notify_trouble = true;
         e.want_notify(c);
     }
@@ -67,17 +74,8 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
 void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
-    if (entry.kind != FlowKind::connection) return;
-    Connection& c = e.connections[entry.index];
-    if (!(seq >= c.snd_una && seq < c.snd_nxt) || mtu >= c.path_mtu) return;
-    // RFC 1191, section 3, and RFC 8201, section 4: no path is narrower.
-    c.path_mtu = static_cast<std::uint16_t>(std::max<std::uint32_t>(mtu, flow.remote.is_v4() ? 68 : 1280));
-    if (!is_synchronized(c.state)) return;
-    update_segment_size(e, c);
-    if (c.outbox) {
-        c.outbox->recovery.on_refused(c.outstanding());
-        e.want_output(c);
-    }
+    const bool heeded = entry.kind == FlowKind::connection && heed_path_mtu(e, e.connections[entry.index], seq, mtu);
+    ++(heeded ? e.counters.path_mtu_reports : e.counters.path_mtu_ignored);
 }
 
 void Stack::poll(Instant now) { engine_->poll(now); }

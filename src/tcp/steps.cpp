@@ -108,9 +108,10 @@ Step check_reset(Arrival& a) {
     const bool all_acknowledged = c.send_queue_size() == 0;
     Error error = closing && all_acknowledged ? Error::none : Error::reset;
     if (c.state == State::syn_received) {
-        // It came from SYN-SENT, or the step before this one would have taken it back to LISTEN.
+        // It came from SYN-SENT or was opened by a cookie, or it would have gone back to LISTEN. Only the former has an
+        // application that was never told of it.
         ++a.engine.counters.attempt_fails;
-        error = Error::refused;
+        error = c.passive ? Error::reset : Error::refused;
     }
     a.engine.finish(c, error, "RST received");
     return Disposition{Verdict::reset_received, "RFC 9293 3.10.7.4 second"};

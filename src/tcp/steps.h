@@ -58,6 +58,8 @@ Disposition syn_sent(Arrival& a);
 Disposition syn_received(Arrival& a);
 Disposition established(Arrival& a);
 Disposition fin_wait_1(Arrival& a);
+/// The rest of it, from the sixth step on.
+Disposition fin_wait_1_after_ack(Arrival& a);
 Disposition fin_wait_2(Arrival& a);
 Disposition close_wait(Arrival& a);
 Disposition closing(Arrival& a);

@@ -65,7 +65,8 @@ void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger) {
     e.flows.erase(e.hash(entry.flow), {FlowKind::time_wait, index});
     e.time_wait.queue.erase(e.time_wait.slab, index);
     e.time_wait.slab.give_back(index);
-    if (e.observer != nullptr) e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
+    if (e.observer != nullptr) [[unlikely]]
+        e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
 }
 
 }  // namespace hourglass::tcp

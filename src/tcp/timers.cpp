@@ -2,6 +2,8 @@
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
+#include "tcp/mtu_probing.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
@@ -20,6 +22,7 @@ bool past_r2(const Engine& e, const Connection& c) {
     const Outbox& o = *c.outbox;
     const Tuning& t = e.tuning(c);
     if (t.user_timeout > Duration::zero() && e.now - o.unanswered_since >= t.user_timeout) return true;
+    if (c.fast_open_pending) return o.retries >= e.settings.syn_ack_retries;
     if (!is_synchronized(c.state)) return o.retries >= t.syn_retries;
     if (t.user_timeout > Duration::zero() && !c.released) return false;
     return o.retries >= (c.released ? e.settings.orphan_retries : e.settings.data_retries);
@@ -41,6 +44,7 @@ void give_up(Engine& e, Connection& c) {
         emit_reset(e, c, SendReason::reset_timeout);
     else
         ++e.counters.attempt_fails;
+    if (c.fast_open && c.state == State::syn_sent) on_fast_open_failure(e, c);
     e.finish(c, c.soft_error == Error::none ? Error::timed_out : c.soft_error, "too many retransmissions");
 }
 
@@ -70,6 +74,7 @@ void on_retransmission(Engine& e, Connection& c) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
+        suspect_black_hole(e, c);
         on_data_timeout(e, c);
     }
     o.retransmit_at = next_attempt(e, c);  // (5.6)

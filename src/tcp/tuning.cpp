@@ -28,6 +28,7 @@ Tuning tuning_of(const Settings& s) {
     Tuning t;
     t.mss_limit = s.mss_limit;
     t.congestion = s.congestion;
+    t.mtu_probing = s.mtu_probing;
     t.no_delay = !s.nagle;
     t.send_buffer = s.send_buffer;
     t.receive_buffer = s.receive_buffer;
@@ -39,6 +40,8 @@ Tuning tuning_of(const Settings& s) {
     t.syn_retries = s.syn_retries;
     t.fin_wait_2_timeout = s.fin_wait_2_timeout;
     t.urgent_inline = s.urgent_inline;
+    t.fast_open = s.connect_fast;
+    t.fast_open_backlog = s.fast_open_backlog;
     return t;
 }
 

@@ -6,6 +6,7 @@
 #include "tcp/connection_info.h"
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/passive_open.h"
 #include "tcp/sender.h"
 #include "tcp/urgent.h"
@@ -259,6 +260,7 @@ void Listener::close() {
         abort_connection(e, c, SendReason::reset_abort, Error::aborted);
     }
     e.listeners.erase(index_);
+    count_fast_open(e);
     e.tunings.release(entry->tuning);
     e.listeners.slab.give_back(index_);
 }

@@ -140,12 +140,19 @@ class Application : public tcp::ConnectionHandler {
     std::string problems_;
 };
 
-/// Takes the one connection that comes.
+/// Takes the one connection that comes. Another one is a late copy of a SYN with data (RFC 7413, section 6.1).
 class Acceptor : public tcp::AcceptHandler {
   public:
     explicit Acceptor(Application& application) : application_(application) {}
     void on_acceptable(tcp::Listener listener) override {
-        while (auto stream = listener.accept(&application_)) application_.begin(*stream);
+        while (auto stream = listener.accept()) {
+            if (application_.begun()) {
+                stream->abort();
+                continue;
+            }
+            stream->set_handler(&application_);
+            application_.begin(*stream);
+        }
     }
 
   private:
@@ -211,6 +218,7 @@ std::string Run::execute(bool show) {
     const auto stream = world_.host("client").tcp().connect(address, {.local = {}, .handler = &client_});
     if (!listener || !stream) return "listen or connect was refused";
     listener_ = *listener;
+    if (scenario_.fast_open) client_.begin(*stream);
 
     const auto ended = [this] {
         return !problem_.empty() || (client_.closed() && (server_.closed() || !server_.begun()));
@@ -307,6 +315,12 @@ Scenario Scenario::from_seed(std::uint64_t seed) {
     }
     if (random.chance(0.05) && s.octets[1] > 0)
         s.abort_after = static_cast<std::uint32_t>(1 + random.below(s.octets[1]));
+    s.fast_open = random.chance(0.3);
+    for (tcp::Settings& tcp : s.tcp) {
+        tcp.connect_fast = s.fast_open;
+        tcp.fast_open_backlog = s.fast_open ? 1 : 0;
+        tcp.fast_open.client_needs_cookie = tcp.fast_open.server_needs_cookie = !s.fast_open;
+    }
     return s;
 }
 
@@ -328,6 +342,7 @@ std::string Scenario::to_string() const {
                             tcp[i].window_scaling ? ", window scaling" : "", tcp[i].nagle ? ", Nagle" : "",
                             tcp[i].sack ? ", SACK" : "",
                             tcp[i].congestion == tcp::Congestion::cubic ? ", CUBIC" : ", NewReno");
+    if (fast_open) text += "  fast open\n";
     if (abort_after > 0) text += fmt::format("  the client aborts after {} octets\n", abort_after);
     return text;
 }

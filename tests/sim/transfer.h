@@ -17,6 +17,8 @@ struct Scenario {
     tcp::Settings tcp[2];
     std::uint32_t octets[2] = {0, 0};  ///< To send: client, server.
     bool slow_reader[2] = {false, false};
+    /// The client's SYN has data, which the server takes without a cookie (RFC 7413).
+    bool fast_open = false;
     std::uint32_t abort_after = 0;  ///< Octets received by the client after which it aborts; 0: it does not.
 
     [[nodiscard]] static Scenario from_seed(std::uint64_t seed);

@@ -10,19 +10,26 @@ using Verdict = ForwardRto::Verdict;
 TEST(Eifel, AnEchoOlderThanTheRetransmissionIsTheOriginals_Rfc3522_3_2) {
     SpuriousRetransmission s;
     s.begin(Seq(0), Seq(10'000));
-    s.on_retransmitted(1'000, 500);
+    s.on_retransmitted(Seq(0), 1'000, 500);
     EXPECT_TRUE(s.is_spurious_by_echo(true, 499));
     s.begin(Seq(0), Seq(10'000));
-    s.on_retransmitted(1'000, 500);
+    s.on_retransmitted(Seq(0), 1'000, 500);
     EXPECT_FALSE(s.is_spurious_by_echo(true, 500));
     EXPECT_FALSE(s.is_spurious_by_echo(true, 400)) << "only the first acceptable ACK tells";
+}
+
+TEST(Eifel, TheEchoTellsNothingOfASegmentBehindAGapFromBefore_Rfc3522_3_2) {
+    SpuriousRetransmission s;
+    s.begin(Seq(0), Seq(10'000));
+    s.on_retransmitted(Seq(5'000), 1'000, 500);
+    EXPECT_FALSE(s.is_spurious_by_echo(true, 499)) << "what filled the gap was sent before";
 }
 
 TEST(DsackUndo, AllThatWasSentAgainMustBeReported_Rfc3708) {
     SpuriousRetransmission s;
     s.begin(Seq(0), Seq(10'000));
-    s.on_retransmitted(1'000, 500);
-    s.on_retransmitted(1'000, 500);
+    s.on_retransmitted(Seq(0), 1'000, 500);
+    s.on_retransmitted(Seq(0), 1'000, 500);
     EXPECT_FALSE(s.is_spurious_by_duplicate(Seq(0), Seq(1'000)));
     EXPECT_FALSE(s.is_spurious_by_duplicate(Seq(20'000), Seq(21'000))) << "not of this flight";
     EXPECT_TRUE(s.is_spurious_by_duplicate(Seq(1'000), Seq(2'000)));

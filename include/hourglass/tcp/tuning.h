@@ -17,6 +17,7 @@ struct Tuning {
     std::uint8_t traffic_class = 0;   ///< IPv4's TOS or IPv6's traffic class; its two ECN bits are TCP's | IP_TOS.
     std::uint8_t hop_limit = 0;       ///< 0: the host's default (RFC 9293, MUST-49) | IP_TTL.
     Congestion congestion = Congestion::cubic;  ///< | TCP_CONGESTION.
+    MtuProbing mtu_probing = MtuProbing::after_black_hole;
 
     // When to send.
     bool no_delay = false;   ///< Nagle's algorithm off (RFC 9293, section 3.7.4, MUST-17) | TCP_NODELAY.
@@ -45,6 +46,14 @@ struct Tuning {
     std::optional<Duration> linger{};
     /// A listener takes a connection only once its data has come; after this time also without | TCP_DEFER_ACCEPT.
     Duration defer_accept{};
+
+    // Fast open (RFC 7413): one round trip less, for data that may arrive twice (section 6.1).
+    /// A connection: the SYN asks for a cookie, or brings one and what is sent before the next `Stack::poll`; data that
+    /// the server does not take goes again after the handshake | TCP_FASTOPEN_CONNECT, MSG_FASTOPEN.
+    bool fast_open = false;
+    /// A listener: so many connections that a cookie has opened may wait for the end of their handshake; beyond it, or
+    /// with 0, handshakes are ordinary ones (section 5.1) | TCP_FASTOPEN.
+    std::uint16_t fast_open_backlog = 0;
 
     /// The last octet of urgent data stays in the stream (RFC 6093, section 5); else it is taken out and read with
     /// `Stream::receive_urgent` | SO_OOBINLINE.

@@ -18,10 +18,15 @@ class SpuriousRetransmission {
         begin_ = snd_una;
         end_ = snd_nxt;
     }
-    /// `octets` are sent again, with this timestamp on the clock that echoes are compared with.
-    void on_retransmitted(std::uint32_t octets, std::uint32_t timestamp) {
+    /// `octets` from `begin` on are sent again, with this timestamp on the clock that echoes are compared with. Only of
+    /// the segment at SND.UNA does the next acknowledgement that moves SND.UNA tell; in front of another one there is
+    /// a gap still from before, and what fills it brings an older timestamp.
+    void on_retransmitted(Seq begin, std::uint32_t octets, std::uint32_t timestamp) {
         if (!armed_) return;
-        if (retransmitted_ == 0) first_timestamp_ = timestamp;
+        if (retransmitted_ == 0) {
+            first_timestamp_ = timestamp;
+            echo_seen_ = begin != begin_;
+        }
         retransmitted_ += octets;
     }
     /// RFC 3522, section 3.2: SND.UNA has moved for the first time since; `echo` is TSecr. True when it was the
@@ -47,7 +52,7 @@ class SpuriousRetransmission {
     std::uint32_t reported_ = 0;
     std::uint32_t first_timestamp_ = 0;
     bool armed_ = false;
-    bool echo_seen_ = false;
+    bool echo_seen_ = false;  ///< What the echo could tell is known, or it can tell nothing.
 };
 
 /// Forward RTO-recovery (RFC 5682): after a timeout and its one retransmission, new data is sent instead of more old,

@@ -10,6 +10,10 @@ namespace hourglass::tcp::states {
 
 Disposition fin_wait_1(Arrival& a) {
     if (auto end = check_synchronized(a)) return *end;
+    return fin_wait_1_after_ack(a);
+}
+
+Disposition fin_wait_1_after_ack(Arrival& a) {
     Engine& e = a.engine;
     Connection& c = *a.connection;
     if (auto end = reset_if_data_after_close(a)) return *end;

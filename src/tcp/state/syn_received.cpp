@@ -1,8 +1,9 @@
-// RFC 9293, section 3.10.7.4: SYN-RECEIVED STATE, reached from LISTEN (then `c` is a half-open entry, expanded) or by a
-// simultaneous open (then it is a connection of its own).
+// RFC 9293, section 3.10.7.4: SYN-RECEIVED STATE, reached from LISTEN (then `c` is a half-open entry, expanded), by a
+// simultaneous open or with a fast open cookie (then it is a connection of its own).
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/passive_open.h"
 #include "tcp/receiver.h"
@@ -16,7 +17,7 @@ namespace {
 /// The SYN that brought us here has come again: the peer has not seen our SYN-ACK. The acknowledgement that the first
 /// step asks for repeats the SYN, for a peer in SYN-SENT can use nothing else.
 bool is_repeated_syn(const Connection& c, const Segment& seg) {
-    return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
+    return seg.flags.syn() && !seg.flags.ack() && !seg.flags.rst() && seg.seq == c.irs;
 }
 
 /// RFC 7323, section 4.3, (2): a SYN that comes again may have a newer timestamp, and that is the one to echo.
@@ -36,9 +37,14 @@ bool is_crossing_syn_ack(const Connection& c, const Segment& seg) {
     return !c.passive && seg.flags.syn() && seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
 }
 
+/// SND.UNA < SEG.ACK =< SND.NXT, where SND.UNA is our SYN.
+bool acknowledges_syn(const Connection& c, const Segment& seg) {
+    return seg.ack > c.iss && seg.ack >= c.snd_una && seg.ack <= c.snd_nxt;
+}
+
 Step check_reset_or_return_to_listen(Arrival& a) {
     Connection& c = *a.connection;
-    if (!c.passive || !a.segment.flags.rst()) return check_reset(a);
+    if (!c.compact || !a.segment.flags.rst()) return check_reset(a);
     if (a.segment.view.seq() != c.rcv_nxt) return challenge(a, "RFC 5961 3.2");
     // "If this connection was initiated with a passive OPEN [...], then return this connection to the LISTEN state. The
     // user need not be informed."
@@ -50,7 +56,7 @@ Step check_reset_or_return_to_listen(Arrival& a) {
 
 Step check_syn_or_return_to_listen(Arrival& a) {
     Connection& c = *a.connection;
-    if (!c.passive || !a.segment.view.flags().syn()) return check_syn(a);
+    if (!c.compact || !a.segment.view.flags().syn()) return check_syn(a);
     // Fourth: "If the connection was initiated with a passive OPEN, then return this connection to the LISTEN state".
     a.engine.change_state(c, State::closed, "SYN received in the window");
     return Disposition{Verdict::duplicate, "RFC 9293 3.10.7.4 fourth"};
@@ -78,7 +84,7 @@ Disposition syn_received(Arrival& a) {
 
     // Fifth: SND.UNA < SEG.ACK =< SND.NXT completes the handshake; anything else is answered with a RST.
     if (!seg.flags.ack()) return {Verdict::dropped_no_ack, "RFC 9293 3.10.7.4 fifth"};
-    if (seg.ack <= a.connection->snd_una || seg.ack > a.connection->snd_nxt) {
+    if (!acknowledges_syn(*a.connection, seg)) {
         ++e.counters.dropped_bad_ack;
         emit_reset_in_reply(e, seg, SendReason::reset_bad_ack);
         return {Verdict::reset_sent, "RFC 9293 3.10.7.4 fifth"};
@@ -90,9 +96,13 @@ Disposition syn_received(Arrival& a) {
             if (auto end = defer_accept(a)) return *end;
         if (auto end = promote(a)) return *end;
     }
-    establish(e, *a.connection, seg, "ACK of SYN received");
+    if (a.connection->fast_open_pending) [[unlikely]]
+        complete_fast_open(a);
+    else
+        establish(e, *a.connection, seg, "ACK of SYN received");
 
     // Data in the third segment of the handshake, and a FIN in it, are taken like any other.
+    if (a.connection->state == State::fin_wait_1) return fin_wait_1_after_ack(a);
     take_urgent_pointer(e, *a.connection, seg);
     take_text(e, *a.connection, seg);
     if (take_fin(e, *a.connection, seg)) e.change_state(*a.connection, State::close_wait, "FIN received");

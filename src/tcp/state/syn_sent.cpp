@@ -2,6 +2,7 @@
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/receiver.h"
 #include "tcp/steps.h"
@@ -14,6 +15,7 @@ namespace {
 /// Our SYN and the peer's have crossed: both go to SYN-RECEIVED and answer with SYN-ACK (section 3.5, figure 7).
 Disposition simultaneous_open(Engine& e, Connection& c, const Segment& seg) {
     learn_from_syn(e, c, seg);
+    c.fast_open = false;
     e.change_state(c, State::syn_received, "SYN received, ours not acknowledged");
     c.syn_due = true;
     e.want_output(c);
@@ -47,6 +49,8 @@ Disposition syn_sent(Arrival& a) {
     // Fourth: the SYN bit.
     if (!seg.flags.ack()) return simultaneous_open(e, c, seg);
     learn_from_syn(e, c, seg);
+    if (c.fast_open) [[unlikely]]
+        take_fast_open_answer(e, c, seg);
     establish(e, c, seg, "SYN-ACK received");
     ack_now(e, c, SendReason::handshake_ack);
     // "If there are other controls or text in the segment, then continue processing at the sixth step."
