@@ -20,6 +20,7 @@ class Recovery::Reading final : public Scoreboard::Visitor {
         if (rack_.on_delivered(piece, path_.now, path_.min_rtt, echoes_original)) reordering_ = true;
         if (piece.was_retransmitted()) {
             retransmission_ = true;
+            resent_at_ = piece.sent.sent_at;
             return;
         }
         if (piece.end <= recover_) original_ = true;
@@ -47,6 +48,10 @@ class Recovery::Reading final : public Scoreboard::Visitor {
     /// Something that was in flight at the timeout and was not sent again has arrived.
     [[nodiscard]] bool has_original() const { return original_; }
     [[nodiscard]] bool shows_reordering() const { return reordering_; }
+    /// `front` is the rest of a retransmission of which a part has arrived.
+    [[nodiscard]] bool is_rest(const SentRange& front) const {
+        return retransmission_ && front.was_retransmitted() && front.sent.sent_at == resent_at_;
+    }
 
   private:
     Rack& rack_;
@@ -56,6 +61,7 @@ class Recovery::Reading final : public Scoreboard::Visitor {
     Seq recover_;
     Instant oldest_ = kNever;
     Instant newest_ = Instant::min();
+    Instant resent_at_{};
     std::uint32_t delivered_ = 0;
     std::uint32_t lost_ = 0;
     std::uint16_t lost_again_ = 0;
@@ -208,7 +214,7 @@ void Recovery::follow_timeout(const AckInput& in, const Reading& reading, Recove
     if (!tells) return;
     const bool new_data_is_out = forward_rto_.waits_for_second_ack();
     // Step 2a: an acknowledgement inside what was sent again tells nothing of the rest.
-    const bool inside = !board_.empty() && board_.front().was_retransmitted();
+    const bool inside = !board_.empty() && reading.is_rest(board_.front());
     const auto verdict = forward_rto_.on_ack(out.acked > 0 && !inside, in.ack >= recover_, reading.has_original());
     if (verdict == ForwardRto::Verdict::spurious) undo(out);
     // Step 3a: cwnd of three segments, two of which are in the network.
