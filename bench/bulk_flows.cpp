@@ -124,7 +124,8 @@ std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlo
         flow.host = fmt::format("sender-{}", i);
         world.add_host(flow.host, host_with(flows[i].settings));
         world.connect({flow.host, {sender_address(i) + "/24"}}, {"router", {fmt::format("10.0.{}.254/24", i + 1)}},
-                      sim::LinkSettings().both({.queue_packets = UINT32_MAX}));
+                      {.a_to_b = {.jitter = path.host_jitter, .keep_order = true, .queue_packets = UINT32_MAX},
+                       .b_to_a = {.queue_packets = UINT32_MAX}});
         world.add_route(flow.host, "0.0.0.0/0", fmt::format("10.0.{}.254", i + 1));
     }
     sim::LinkSettings link{.a_to_b = bottleneck(path), .b_to_a = {.delay = path.round_trip / 2}};

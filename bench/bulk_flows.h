@@ -17,6 +17,11 @@ struct BulkPath {
     double reorder = 0;        ///< Share of the packets that are held back ...
     Duration reorder_delay{};  ///< ... by a time that is uniform from zero to this.
     double queue_in_bdp = 1;
+    /// Each sending host takes up to this long to let a packet go, uniformly and in order. Without it flows through one
+    /// queue run in lockstep, and which of them a full queue hits is their phase's doing and not their share's; one
+    /// packet's time on the wire is enough (Floyd and Jacobson, "On Traffic Phase Effects in Packet-Switched
+    /// Gateways").
+    Duration host_jitter{};
 };
 
 /// One flow from a host of its own that always has something to send.

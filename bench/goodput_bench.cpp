@@ -1,13 +1,16 @@
 // How much of a link's rate reaches the application, with loss, reordering and company. Prints docs/goodput.md's table.
 //
 //     bench_goodput            every cell, the mean of three seeds
-//     bench_goodput SEEDS      ... of SEEDS seeds
+//     bench_goodput SEEDS      ... of SEEDS seeds; pairs of flows take twice as many
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <string_view>
 
 #include "bulk_flows.h"
+#include "hourglass/base/random.h"
 
 namespace hourglass::bench {
 
@@ -57,15 +60,38 @@ void print_single_flows(std::uint64_t seeds) {
     }
 }
 
-void print_pair(std::string_view name, Congestion a, Congestion b, std::uint64_t seeds) {
-    double first = 0;
-    double second = 0;
+/// Raj Jain's index of two shares: 1 when they are equal, 0.5 when one has all.
+double jain(double a, double b) { return (a + b) * (a + b) / (2 * (a * a + b * b)); }
+
+/// Two flows, the second up to 3 s later: what each has of the link, the spread of the first one's part of both, and
+/// Jain's index.
+void print_pair(std::string_view name, Congestion a, Congestion b, Duration settling, std::uint64_t seeds) {
+    const BulkPath path{.host_jitter = 120us};
+    const auto n = static_cast<double>(seeds);
+    double first = 0, second = 0, part = 0, part_squared = 0, index = 0, worst = 1;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-        const auto both = run_bulk({}, {{bulk_settings(a)}, {bulk_settings(b), 100ms}}, 60s, seed);
-        first += both[0].goodput / static_cast<double>(seeds);
-        second += both[1].goodput / static_cast<double>(seeds);
+        const auto later = Duration(static_cast<std::int64_t>(Random(seed).unit() * 3e9));
+        const auto both = run_bulk(path, {{bulk_settings(a)}, {bulk_settings(b), later}}, 60s, seed, settling);
+        const double x = both[0].goodput, y = both[1].goodput;
+        first += x / n;
+        second += y / n;
+        part += x / (x + y) / n;
+        part_squared += x / (x + y) * x / (x + y) / n;
+        index += jain(x, y) / n;
+        worst = std::min(worst, jain(x, y));
     }
-    fmt::print("{:42}{:8.3f}{:8.3f}\n", name, first, second);
+    const double spread = std::sqrt(std::max(0.0, part_squared - part * part));
+    fmt::print("{:42}{:8.3f}{:8.3f}{:8.3f}{:8.3f}{:8.3f}\n", name, first, second, spread, index, worst);
+}
+
+void print_pairs(Duration settling, std::uint64_t seeds) {
+    fmt::print("\n{:42}{:>8}{:>8}{:>8}{:>8}{:>8}\n",
+               fmt::format("two flows, 100 Mbit/s 20 ms, 60 s from {} s on", to_ms(settling) / 1000), "first", "second",
+               "spread", "Jain", "worst");
+    print_pair("cubic and cubic", Congestion::cubic, Congestion::cubic, settling, seeds);
+    print_pair("bbr and bbr", Congestion::bbr, Congestion::bbr, settling, seeds);
+    print_pair("cubic and bbr", Congestion::cubic, Congestion::bbr, settling, seeds);
+    print_pair("bbr and cubic", Congestion::bbr, Congestion::cubic, settling, seeds);
 }
 
 }  // namespace
@@ -77,9 +103,7 @@ int main(int argc, char** argv) {
     const std::uint64_t seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 3;
     if (seeds == 0) return 1;
     bench::print_single_flows(seeds);
-    fmt::print("\n{:42}{:>8}{:>8}\n", "two flows, 100 Mbit/s 20 ms, 60 s", "first", "second");
-    bench::print_pair("cubic and cubic", tcp::Congestion::cubic, tcp::Congestion::cubic, seeds);
-    bench::print_pair("bbr and bbr", tcp::Congestion::bbr, tcp::Congestion::bbr, seeds);
-    bench::print_pair("cubic and bbr", tcp::Congestion::cubic, tcp::Congestion::bbr, seeds);
+    bench::print_pairs({}, 2 * seeds);
+    bench::print_pairs(std::chrono::seconds(60), 2 * seeds);
     return 0;
 }

@@ -1,10 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdio>
 #include <fmt/core.h>
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
+#include "cli/configuration_log.h"
 #include "cli/fetch.h"
 #include "cli/get_options.h"
 #include "cli/network.h"
@@ -14,8 +18,11 @@ namespace hourglass::cli {
 
 namespace {
 
-/// Our host's addresses: the one given, and one of the other family.
+constexpr auto kConfigurationTime = std::chrono::seconds(30);  ///< For an address from the link.
+
+/// Our host's addresses: the one given, and one of the other family; with `--dhcp` they come from the link.
 std::vector<Prefix> own_addresses(const GetOptions& options) {
+    if (options.network.dhcp) return {};
     std::vector<Prefix> own = {parse_link_address("--address", options.address)};
     if (own.front().address.is_v6())
         own.push_back(*Prefix::parse("10.0.0.2/24"));
@@ -24,17 +31,29 @@ std::vector<Prefix> own_addresses(const GetOptions& options) {
     return own;
 }
 
-int get(const GetOptions& options) {
+/// Whether an address that the link has given is of the family that the request needs first.
+bool serves(const IpAddress& own, const GetOptions& options, const http::Url& url) {
+    const auto literal = IpAddress::parse(url.host);
+    const bool wants_v6 = options.only_v6 || (literal && literal->is_v6());
+    return own.is_v6() == wants_v6;
+}
+
+int get(const GetOptions& given) {
+    GetOptions options = given;
     const http::Url url = parse_url(options.url);
     http::Request request = make_request(options, url);
 
     asio::io_context context(1);
     const LiveHost live = bring_up(context, options.network, own_addresses(options));
     GetExit result = GetExit::receive_failed;
-    Fetch fetch(context, live, options, url, std::move(request), [&](GetExit code) {
-        result = code;
-        context.stop();
-    });
+    std::optional<Fetch> fetch;
+    const auto begin = [&] {
+        fetch.emplace(context, live, options, url, std::move(request), [&](GetExit code) {
+            result = code;
+            context.stop();
+        });
+        fetch->start();
+    };
     Program program(context, options.program, live, runtime::ChildOutput::to_standard_error);
     program.on_end([&](int code) {
         if (!options.program.empty())
@@ -43,7 +62,27 @@ int get(const GetOptions& options) {
         result = GetExit::not_connected;
         context.stop();
     });
-    fetch.start();
+    asio::steady_timer patience(context);
+    if (options.network.dhcp) {
+        follow_configuration(live, false, [&](const IpAddress& own) {
+            if (fetch || !serves(own, options, url)) return;
+            patience.cancel();
+            const auto& lease = live.tun_host->dhcp()->lease();
+            if (options.resolver.empty() && lease && !lease->name_servers.empty())
+                options.resolver = lease->name_servers.front().to_string();
+            begin();
+        });
+        patience.expires_after(kConfigurationTime);
+        patience.async_wait([&](std::error_code error) {
+            if (error || fetch) return;
+            fmt::print(stderr, "hourglass get: the link of '{}' has given no address in {} s\n",
+                       options.network.device(), kConfigurationTime.count());
+            result = GetExit::not_connected;
+            context.stop();
+        });
+    } else {
+        begin();
+    }
     context.run();
     program.end();
     return static_cast<int>(result);

@@ -46,4 +46,20 @@ ListenAddresses parse_listen_addresses(const std::vector<std::string>& options, 
     return result;
 }
 
+ListenAddresses parse_listen_ports(const std::vector<std::string>& options) {
+    ListenAddresses result;
+    for (const std::string& text : options) {
+        const auto endpoint = SocketAddress::parse(text);
+        if (!endpoint || !endpoint->address.is_unspecified() || endpoint->port == Port{})
+            throw Failure{kBadInput, fmt::format("--listen {}: with --dhcp the link gives the address; name the port "
+                                                 "only, like :80",
+                                                 text)};
+        result.endpoints.push_back(*endpoint);
+    }
+    const auto is_v6 = [](const SocketAddress& endpoint) { return endpoint.address.is_v6(); };
+    if (std::ranges::none_of(result.endpoints, is_v6))
+        result.endpoints.push_back({IpAddress{}, result.endpoints.front().port});
+    return result;
+}
+
 }  // namespace hourglass::cli

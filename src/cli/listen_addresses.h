@@ -20,4 +20,8 @@ struct ListenAddresses {
 /// `default_v6_address`, at the port of the first.
 [[nodiscard]] ListenAddresses parse_listen_addresses(const std::vector<std::string>& options, bool add_v6);
 
+/// The same for a host whose addresses come from its link: each option names a port, `:80` or `[::]:80`. When none is
+/// of IPv6, the port of the first is served there too.
+[[nodiscard]] ListenAddresses parse_listen_ports(const std::vector<std::string>& options);
+
 }  // namespace hourglass::cli

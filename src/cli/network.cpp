@@ -33,8 +33,14 @@ bool kernel_speaks_v6() {
 }
 
 void declare(CLI::App& app, NetworkOptions& options) {
-    app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)")
-        ->type_name("NAME");
+    auto* tun = app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)");
+    tun->type_name("NAME");
+    auto* tap =
+        app.add_option("--tap", options.tap, "TAP device instead: Ethernet frames, as a port of a bridge has them");
+    tap->type_name("NAME")->excludes(tun);
+    app.add_flag("--dhcp", options.dhcp,
+                 "Get our addresses from the link of the TAP device: IPv4 by DHCP, IPv6 by router advertisements")
+        ->needs(tap);
     app.add_flag("--rootless", options.rootless,
                  "Make a private network for the device and the program behind '--': takes no privilege");
     app.add_option("--host-address", options.kernel_addresses,
@@ -66,7 +72,9 @@ void fail(const runtime::SetupError& error, bool rootless) {
 LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
                   const tcp::Settings& tcp) {
     runtime::TunHostSettings settings;
-    settings.tun.name = options.tun;
+    settings.tun.name = options.device();
+    settings.ethernet = !options.tap.empty();
+    settings.self_configuring = options.dhcp;
     settings.tun.mtu = options.mtu;
     settings.addresses = std::move(own);
     for (const std::string& text : options.kernel_addresses)

@@ -15,14 +15,18 @@
 
 namespace hourglass::cli {
 
-/// The options of every command that has a host of its own on a TUN device.
+/// The options of every command that has a host of its own on a TUN or TAP device.
 struct NetworkOptions {
     std::string tun = "hg0";
+    std::string tap{};
+    bool dhcp = false;
     bool rootless = false;
     std::vector<std::string> kernel_addresses;
     std::uint32_t mtu = 1500;
     std::string capture;
     std::string control;
+
+    [[nodiscard]] const std::string& device() const { return tap.empty() ? tun : tap; }
 };
 
 void declare(CLI::App& app, NetworkOptions& options);

@@ -9,6 +9,7 @@
 
 #include "cli/access_log.h"
 #include "cli/command.h"
+#include "cli/configuration_log.h"
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
@@ -27,7 +28,7 @@ constexpr std::uint16_t kFastOpenBacklog = 256;
 
 struct ServeOptions {
     std::string folder;
-    std::vector<std::string> listen = {"10.0.0.2:80"};
+    std::vector<std::string> listen;
     std::string echo = "/echo";
     NetworkOptions network;
     bool fast_open = false;
@@ -62,12 +63,22 @@ void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints
                           fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
 }
 
+ListenAddresses listen_addresses(const ServeOptions& options) {
+    if (options.network.dhcp)
+        return parse_listen_ports(options.listen.empty() ? std::vector<std::string>{":80"} : options.listen);
+    return parse_listen_addresses(options.listen.empty() ? std::vector<std::string>{"10.0.0.2:80"} : options.listen,
+                                  kernel_speaks_v6());
+}
+
 /// Says where the server is, and how to get there.
 void announce(const ServeOptions& options, const ListenAddresses& addresses, const LiveHost& live) {
     const bool colour = shows_colour(stderr);
     std::string urls;
     for (const SocketAddress& endpoint : addresses.endpoints)
-        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
+        if (options.network.dhcp)
+            urls = fmt::format("port {} of each address that comes", to_number(endpoint.port));
+        else
+            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
     fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, colour), options.folder, urls);
     if (options.network.rootless && options.program.empty())
         fmt::print(stderr, "enter its network with: nsenter --preserve-credentials -U -n -t {}\n", ::getpid());
@@ -87,7 +98,7 @@ void close_connections(asio::io_context& context, http::TcpServer& server, const
 
 int serve(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
-    const ListenAddresses addresses = parse_listen_addresses(options.listen, kernel_speaks_v6());
+    const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
     tcp::Settings tcp;
@@ -100,10 +111,12 @@ int serve(const ServeOptions& options) {
     http::TcpServer server(live.host(), application, settings);
     listen(server, addresses.endpoints);
     if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
+    follow_configuration(live, options.quiet, {});
 
     int exit_code = kSuccess;
     live.tun_host->loop().on_failure([&](ip::InterfaceId, std::error_code error) {
-        fmt::print(stderr, "hourglass serve: the device '{}' has gone: {}\n", options.network.tun, error.message());
+        fmt::print(stderr, "hourglass serve: the device '{}' has gone: {}\n", options.network.device(),
+                   error.message());
         exit_code = kFailure;
         context.stop();
     });
@@ -124,7 +137,8 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     options->program = program;
     app.add_option("DIR", options->folder, "Folder to serve")->required()->type_name("");
     app.add_option("--listen", options->listen,
-                   "Address of our own host, with the port (default: 10.0.0.2:80; one of IPv6 is added)")
+                   "Address of our own host, with the port (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is "
+                   "added)")
         ->type_name("ADDR:PORT");
     app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
         ->type_name("PATH");
@@ -142,6 +156,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
+        "  sudo hourglass serve /srv/www --tap hg0 --dhcp   (then: ip link set hg0 master br0)\n"
         "  sudo ip tuntap add dev hg0 mode tun user $USER && sudo ip addr add 10.0.0.1/24 dev hg0 &&\n"
         "      sudo ip addr add fd00:6867::1/64 dev hg0 && sudo ip link set hg0 up && hourglass serve .\n");
     return [options] { return serve(*options); };

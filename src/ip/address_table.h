@@ -23,16 +23,21 @@ struct LocalAddress {
     IpAddress address;
     AddressKind kind = AddressKind::unicast;
     InterfaceId interface {};
+    bool deprecated = false;  ///< Not to be chosen as a source when there is another (RFC 4862, section 5.5.4).
+    std::uint32_t uses = 1;   ///< Times that it was added: a group has as many as addresses that listen to it.
 };
 
 /// The addresses of a host: its own, its links' broadcasts and its groups. One lookup says what an address means; it is
 /// done for source and destination of every datagram. Open addressing at most half full; what is in it is configured,
-/// so nobody outside can make it slow.
+/// or comes from routers within a limit, so nobody outside can make it slow.
 class AddressTable {
   public:
     /// The first meaning of an address stays.
     void add(const LocalAddress& entry) {
-        if (find(entry.address) != nullptr) return;
+        if (LocalAddress* known = find_entry(entry.address); known != nullptr) {
+            ++known->uses;
+            return;
+        }
         entries_.push_back(entry);
         if (entries_.size() * 2 > slots_.size()) {
             slots_.assign(slots_.size() * 2, {});
@@ -40,6 +45,17 @@ class AddressTable {
         } else {
             place(static_cast<std::uint32_t>(entries_.size() - 1));
         }
+    }
+    /// Takes one use back; with the last one the address goes.
+    void remove(const IpAddress& address) {
+        LocalAddress* known = find_entry(address);
+        if (known == nullptr || --known->uses > 0) return;
+        entries_.erase(entries_.begin() + (known - entries_.data()));
+        slots_.assign(slots_.size(), {});
+        for (std::uint32_t i = 0; i < entries_.size(); ++i) place(i);
+    }
+    void set_deprecated(const IpAddress& address, bool deprecated) {
+        if (LocalAddress* known = find_entry(address); known != nullptr) known->deprecated = deprecated;
     }
     [[nodiscard]] const LocalAddress* find(const IpAddress& address) const noexcept {
         const AddressWords words = words_of(address);
@@ -64,6 +80,10 @@ class AddressTable {
     [[nodiscard]] std::size_t home(const AddressWords& words) const noexcept {
         const std::uint64_t mixed = (words[0] * 0x9e3779b97f4a7c15 ^ words[1]) * 0xd6e8feb86659fd93;
         return static_cast<std::size_t>(mixed >> 32) & (slots_.size() - 1);
+    }
+    [[nodiscard]] LocalAddress* find_entry(const IpAddress& address) noexcept {
+        const LocalAddress* found = find(address);
+        return found == nullptr ? nullptr : &entries_[static_cast<std::size_t>(found - entries_.data())];
     }
     void place(std::uint32_t index) {
         const AddressWords words = words_of(entries_[index].address);

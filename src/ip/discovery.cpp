@@ -38,6 +38,9 @@ void Host::Implementation::receive_arp(const Origin& origin, const Packet& packe
     const bool usable = probe || (plausibility_v4(arp->sender_ip) == Plausibility::unicast &&
                                   addresses_.find(arp->sender_ip) == nullptr);
     const bool for_us = is_own_on(id, arp->target_ip);
+    // RFC 5227, section 2.1.1: while we ask for an address, whoever has it, or asks for it too, is in conflict with us.
+    if (arp->sender_mac != at(id).settings.mac && duplicate_tests_.claimed(id, probe ? arp->target_ip : arp->sender_ip))
+        return;
     if (!usable || arp->sender_mac.is_group() || (probe && !for_us)) {
         ++counters.dropped_arp;
         return;
@@ -74,6 +77,52 @@ void Host::Implementation::send_arp(InterfaceId id, wire::ArpOperation operation
     push(interface, std::move(packet));
 }
 
+/// Who has this address? With no sender, nobody learns it from the question (RFC 5227, section 2.1.1; RFC 4862, section
+/// 5.4.2).
+void Host::Implementation::probe(InterfaceId id, const IpAddress& address) {
+    if (address.is_v4()) {
+        ++counters.arp_requests_out;
+        return send_arp(id, wire::ArpOperation::request, IpAddress::v4(0), {}, address);
+    }
+    const AddressPair addresses{IpAddress{}, wire::solicited_node_multicast(address)};
+    const wire::NeighborSolicitation solicitation{.target = address, .source_link_layer = {}};
+    Packet packet = pool_.packet(solicitation.size());
+    solicitation.emit(packet.append(solicitation.size()), addresses.source, addresses.destination);
+    ++counters.solicitations_out;
+    send_discovery(id, std::move(packet), addresses, wire::multicast_mac(addresses.destination));
+}
+
+/// RFC 5227, section 2.3.
+void Host::Implementation::announce(InterfaceId id, const IpAddress& address) {
+    ++counters.arp_requests_out;
+    send_arp(id, wire::ArpOperation::request, address, {}, address);
+}
+
+/// RFC 4861, section 6.3.7.
+void Host::Implementation::solicit_routers(InterfaceId id) {
+    const auto source = select_source(id, kAllRouters);
+    if (!source || !is_own_on(id, *source)) return;
+    const AddressPair addresses{*source, kAllRouters};
+    const wire::RouterSolicitation solicitation{.source_link_layer = at(id).settings.mac};
+    Packet packet = pool_.packet(solicitation.size());
+    solicitation.emit(packet.append(solicitation.size()), addresses.source, addresses.destination);
+    ++counters.router_solicitations_out;
+    send_discovery(id, std::move(packet), addresses, wire::multicast_mac(kAllRouters));
+}
+
+void Host::Implementation::send_discovery(InterfaceId id, Packet message, const AddressPair& addresses,
+                                          const MacAddress& mac) {
+    wire::Ipv6Header header;
+    header.payload_length = static_cast<std::uint16_t>(message.size());
+    header.next_header = wire::IpProtocol::icmpv6;
+    header.hop_limit = kDiscoveryHopLimit;
+    header.source = addresses.source;
+    header.destination = addresses.destination;
+    header.emit(message.prepend(wire::Ipv6Header::kSize));
+    ++counters.icmp_out;
+    transmit_to(id, std::move(message), addresses.destination, mac);
+}
+
 /// RFC 4861, section 7.2.2: the source of the datagram that waits, if it is an address of that interface.
 std::optional<IpAddress> Host::Implementation::solicitor(InterfaceId id, const IpAddress& target,
                                                          const Packet* waiting) const {
@@ -98,21 +147,12 @@ void Host::Implementation::solicit(InterfaceId id, const IpAddress& target, std:
         ++counters.arp_requests_out;
         return send_arp(id, wire::ArpOperation::request, *source, unicast.value_or(MacAddress{}), target);
     }
-    Interface& interface = at(id);
-    const IpAddress destination = unicast ? target : wire::solicited_node_multicast(target);
-    const wire::NeighborSolicitation solicitation{.target = target, .source_link_layer = interface.settings.mac};
+    const AddressPair addresses{*source, unicast ? target : wire::solicited_node_multicast(target)};
+    const wire::NeighborSolicitation solicitation{.target = target, .source_link_layer = at(id).settings.mac};
     Packet packet = pool_.packet(solicitation.size());
-    solicitation.emit(packet.append(solicitation.size()), *source, destination);
-    wire::Ipv6Header header;
-    header.payload_length = static_cast<std::uint16_t>(packet.size());
-    header.next_header = wire::IpProtocol::icmpv6;
-    header.hop_limit = kDiscoveryHopLimit;
-    header.source = *source;
-    header.destination = destination;
-    header.emit(packet.prepend(wire::Ipv6Header::kSize));
-    ++counters.icmp_out;
+    solicitation.emit(packet.append(solicitation.size()), addresses.source, addresses.destination);
     ++counters.solicitations_out;
-    transmit_to(id, std::move(packet), target, unicast.value_or(wire::multicast_mac(destination)));
+    send_discovery(id, std::move(packet), addresses, unicast ? *unicast : wire::multicast_mac(addresses.destination));
 }
 
 void Host::Implementation::transmit_to(InterfaceId id, Packet packet, const IpAddress& neighbour,
@@ -138,10 +178,14 @@ void Host::Implementation::receive_discovery(const Datagram& datagram, const wir
         ++counters.dropped_discovery;
         return;
     }
-    if (message.type() == wire::Icmpv6Type::neighbor_solicitation)
-        receive_solicitation(datagram, message);
-    else
-        receive_advertisement(datagram, message);
+    switch (message.type()) {
+        case wire::Icmpv6Type::neighbor_solicitation:
+            return receive_solicitation(datagram, message);
+        case wire::Icmpv6Type::neighbor_advertisement:
+            return receive_advertisement(datagram, message);
+        default:
+            return receive_router_advertisement(datagram, message);
+    }
 }
 
 void Host::Implementation::receive_solicitation(const Datagram& datagram, const wire::Icmpv6View& message) {
@@ -155,6 +199,8 @@ void Host::Implementation::receive_solicitation(const Datagram& datagram, const 
     const bool nameless = datagram.source.is_unspecified();
     const bool valid = nameless ? !source_mac && datagram.destination == wire::solicited_node_multicast(target)
                                 : !source_mac || !source_mac->is_group();
+    // RFC 4862, section 5.4.3: of a tentative address nobody is told; who tests it as well is in conflict with us.
+    if (valid && nameless && duplicate_tests_.claimed(id, target)) return;
     if (!valid || !is_own_on(id, target)) {
         ++counters.dropped_discovery;
         return;
@@ -188,11 +234,16 @@ void Host::Implementation::receive_advertisement(const Datagram& datagram, const
     // RFC 4861, section 7.1.2; and nobody tells us about our own addresses.
     const bool group = datagram.kind == AddressKind::multicast;
     const bool group_mac = advertisement->target_link_layer && advertisement->target_link_layer->is_group();
-    if ((group && advertisement->solicited) || group_mac || addresses_.find(advertisement->target) != nullptr) {
+    const InterfaceId id = datagram.origin.interface;
+    const bool valid = !(group && advertisement->solicited) && !group_mac;
+    if (valid && duplicate_tests_.claimed(id, advertisement->target)) return;  // RFC 4862, section 5.4.4.
+    if (!valid || addresses_.find(advertisement->target) != nullptr) {
         ++counters.dropped_discovery;
         return;
     }
-    neighbours_.answered(datagram.origin.interface, advertisement->target,
+    if (Autoconfiguration* configuration = at(id).autoconfiguration.get(); configuration && !advertisement->router)
+        configuration->routers.resigned(advertisement->target);
+    neighbours_.answered(id, advertisement->target,
                          {.mac = advertisement->target_link_layer,
                           .solicited = advertisement->solicited,
                           .override_entry = advertisement->override_entry},

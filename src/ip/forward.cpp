@@ -68,7 +68,7 @@ void Host::Implementation::forward(Datagram datagram, Packet&& packet) {
             return report(datagram, packet, wire::IcmpHeader::destination_unreachable(wire::IcmpUnreachable::network));
         return report(datagram, packet, wire::Icmpv6Header::destination_unreachable(wire::Icmpv6Unreachable::no_route));
     }
-    const std::uint32_t mtu = at(hop->interface).settings.mtu;
+    const std::uint32_t mtu = at(hop->interface).mtu(v4);
     const bool too_big = size_on_link(packet, datagram.transport) > mtu;
     if (too_big && (!v4 || wire::Ipv4View::parse(std::as_const(packet).bytes())->dont_fragment()))
         return refuse_too_big(datagram, mtu, packet);

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "hourglass/wire/neighbor_discovery.h"
 #include "ip/groups.h"
 #include "ip/implementation.h"
 
@@ -39,6 +38,8 @@ Host::Implementation::Implementation(HostSettings host_settings, BufferPool& poo
       path_mtu_(settings.max_path_mtus),
       pings_(settings.max_pings, static_cast<std::uint16_t>(derive(settings.secret, 2).k0)),
       icmp_limiter_(settings.icmp_errors_per_second),
+      duplicate_tests_(settings.max_tentative_addresses, *this, derive(settings.secret, 5).k0),
+      hop_limit_v6_(settings.ttl),
       udp_({.sockets = settings.max_udp_sockets, .queued_datagrams = settings.max_udp_queue},
            derive(settings.secret, 3), *this, pool),
       tcp_(settings.tcp, derive(settings.secret, 4), *this, pool) {
@@ -50,32 +51,26 @@ Host::Implementation::Implementation(HostSettings host_settings, BufferPool& poo
 InterfaceId Host::Implementation::add_interface(InterfaceSettings interface) {
     if (interfaces.size() >= kMaxInterfaces) throw std::length_error("a host has at most 256 interfaces");
     const auto id = static_cast<InterfaceId>(interfaces.size());
-    interfaces.push_back(std::make_unique<Interface>(Interface{std::move(interface), {}}));
-    forget_last_hop();
-    for (const Prefix& prefix : interfaces.back()->settings.addresses) add_address(id, prefix);
-    return id;
-}
-
-void Host::Implementation::add_address(InterfaceId id, const Prefix& prefix) {
-    const IpAddress& address = prefix.address;
-    last_admitted_.reset();
-    addresses_.add({address, AddressKind::unicast, id});
-    routes.add({.destination = prefix, .gateway = {}, .interface = id});
-    if (address.is_v6()) {
-        addresses_.add({kAllNodes, AddressKind::multicast, id});
-        addresses_.add({wire::solicited_node_multicast(address), AddressKind::multicast, id});
-        return;
+    const std::uint32_t mtu = interface.mtu;
+    const std::vector<Prefix> addresses = std::exchange(interface.addresses, {});
+    interfaces.push_back(
+        std::make_unique<Interface>(Interface{.settings = std::move(interface), .mtu_v4 = mtu, .mtu_v6 = mtu}));
+    for (const Prefix& prefix : addresses) add_address(id, prefix);
+    if (at(id).settings.medium == Medium::ethernet) {
+        // Heard without an address as well: that is how a DHCP server answers.
+        addresses_.add({IpAddress::v4(0xffffffff), AddressKind::broadcast, id});
+        if (at(id).settings.autoconfiguration && !settings.forwarding)
+            set_up_autoconfiguration(id, derive(settings.secret, 6).k0 + static_cast<std::uint64_t>(id));
     }
-    addresses_.add({IpAddress::v4(0xffffffff), AddressKind::broadcast, id});
-    addresses_.add({kAllHosts, AddressKind::multicast, id});
-    // RFC 3021: no broadcast address on a link of two.
-    if (prefix.length < 31) addresses_.add({prefix.broadcast(), AddressKind::broadcast, id});
+    forget_last_hop();
+    return id;
 }
 
 void Host::Implementation::poll(Instant now) {
     advance(now);
     if (neighbours_.next_deadline() <= now_) neighbours_.poll(now_);
     if (reassembler_.next_deadline() <= now_) expire_reassembly();
+    if (configuration_deadline() <= now_) poll_configuration();
     for (unsigned round = 0; round < kMaxRounds; ++round) {
         if (has_work() || !pollers.empty()) {
             tcp_.advance(now_);  // what they call there is observed at the right time
@@ -94,10 +89,11 @@ void Host::Implementation::run_queues() {
     for (Packet& packet : std::exchange(looped_, {})) receive_datagram(origin, std::move(packet));
     udp_.poll(now_);
     pings_.poll();
+    for (const auto& notice : std::exchange(notices_, {})) notice();
 }
 
 bool Host::Implementation::has_work() const {
-    return !looped_.empty() || !unresolved_.empty() || udp_.has_work() || pings_.has_work();
+    return !looped_.empty() || !unresolved_.empty() || !notices_.empty() || udp_.has_work() || pings_.has_work();
 }
 
 /// A poller may add and remove pollers, itself included.
@@ -112,7 +108,8 @@ void Host::Implementation::run_pollers() {
 
 Instant Host::Implementation::next_deadline() {
     if (has_work()) return Instant::min();
-    Instant deadline = std::min({tcp_.next_deadline(), neighbours_.next_deadline(), reassembler_.next_deadline()});
+    Instant deadline = std::min(
+        {tcp_.next_deadline(), neighbours_.next_deadline(), reassembler_.next_deadline(), configuration_deadline()});
     for (const auto& [id, poller] : pollers) deadline = std::min(deadline, poller->deadline());
     return deadline;
 }
@@ -144,21 +141,38 @@ void Host::add_route(const Route& route) {
     implementation_->routes.add(route);
     implementation_->forget_last_hop();
 }
+void Host::remove_route(const Route& route) { implementation_->remove_link_route(route); }
 const InterfaceSettings& Host::interface(InterfaceId id) const {
     return implementation_->interfaces.at(static_cast<std::size_t>(id))->settings;
 }
 std::size_t Host::interface_count() const { return implementation_->interfaces.size(); }
 void Host::add_address(InterfaceId interface, const Prefix& address) {
-    implementation_->interfaces.at(static_cast<std::size_t>(interface))->settings.addresses.push_back(address);
     implementation_->add_address(interface, address);
-    implementation_->forget_last_hop();
+}
+bool Host::try_address(InterfaceId interface, const Prefix& address, const DuplicateTest& test, Instant now,
+                       TrialHandler handler) {
+    implementation_->advance(now);
+    return implementation_->try_address(interface, address, test, std::move(handler));
+}
+void Host::remove_address(InterfaceId interface, const Prefix& address) {
+    implementation_->remove_address(interface, address);
+}
+void Host::on_address_change(AddressHandler handler) { implementation_->on_address_change = std::move(handler); }
+std::vector<IpAddress> Host::default_routers(InterfaceId interface) const {
+    const auto& configuration = implementation_->interfaces.at(static_cast<std::size_t>(interface))->autoconfiguration;
+    return configuration ? configuration->routers.routers() : std::vector<IpAddress>{};
+}
+void Host::set_mtu_v4(InterfaceId interface, std::uint32_t mtu) { implementation_->set_mtu_v4(interface, mtu); }
+void Host::broadcast(InterfaceId interface, Port source, Port destination, std::span<const std::byte> bytes) {
+    implementation_->broadcast(interface, source, destination, bytes);
 }
 std::optional<IpAddress> Host::source_for(const IpAddress& destination) const {
     return implementation_->source_for(destination);
 }
 std::optional<std::uint32_t> Host::mtu_to(const IpAddress& destination) const {
     const auto path = implementation_->path_to(destination, {});
-    return path ? std::optional(path->mtu) : std::nullopt;
+    if (!path) return std::nullopt;
+    return path->learned ? std::min(path->mtu, path->learned->mtu) : path->mtu;
 }
 bool Host::is_local(const IpAddress& address) const { return implementation_->is_own_address(address); }
 

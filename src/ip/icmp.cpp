@@ -38,6 +38,9 @@ udp::Failure::Kind failure_of(const wire::IcmpView& message) {
     if (message.type() != IcmpType::destination_unreachable) return Kind::host_unreachable;
     switch (static_cast<wire::IcmpUnreachable>(message.code())) {
         case wire::IcmpUnreachable::network:
+        case wire::IcmpUnreachable::network_unknown:
+        case wire::IcmpUnreachable::network_prohibited:
+        case wire::IcmpUnreachable::network_for_tos:
             return Kind::network_unreachable;
         case wire::IcmpUnreachable::protocol:
             return Kind::protocol_unreachable;
@@ -51,17 +54,40 @@ udp::Failure::Kind failure_of(const wire::IcmpView& message) {
 /// RFC 4443, section 3.1.
 udp::Failure::Kind failure_of(const wire::Icmpv6View& message) {
     using Kind = udp::Failure::Kind;
+    if (message.type() == Icmpv6Type::parameter_problem &&
+        message.code() == static_cast<std::uint8_t>(wire::Icmpv6Problem::unrecognized_next_header))
+        return Kind::protocol_unreachable;
     if (message.type() != Icmpv6Type::destination_unreachable) return Kind::host_unreachable;
     switch (static_cast<wire::Icmpv6Unreachable>(message.code())) {
         case wire::Icmpv6Unreachable::no_route:
             return Kind::network_unreachable;
         case wire::Icmpv6Unreachable::administratively_prohibited:
+        case wire::Icmpv6Unreachable::source_policy:
+        case wire::Icmpv6Unreachable::reject_route:
             return Kind::prohibited;
         case wire::Icmpv6Unreachable::port:
             return Kind::port_unreachable;
         default:
             return Kind::host_unreachable;
     }
+}
+
+/// What TCP's applications are told of it.
+tcp::Error error_of(udp::Failure::Kind kind) {
+    switch (kind) {
+        case udp::Failure::Kind::port_unreachable:
+            return tcp::Error::refused;
+        case udp::Failure::Kind::network_unreachable:
+            return tcp::Error::network_unreachable;
+        case udp::Failure::Kind::protocol_unreachable:
+            return tcp::Error::protocol_unreachable;
+        case udp::Failure::Kind::prohibited:
+            return tcp::Error::prohibited;
+        case udp::Failure::Kind::too_big:
+        case udp::Failure::Kind::host_unreachable:
+            break;
+    }
+    return tcp::Error::unreachable;
 }
 
 }  // namespace
@@ -144,6 +170,7 @@ void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet&& pac
             return receive_error(datagram, *message);
         case Icmpv6Type::neighbor_solicitation:
         case Icmpv6Type::neighbor_advertisement:
+        case Icmpv6Type::router_advertisement:
             return receive_discovery(datagram, *message);
         default:
             // RFC 4443, section 2.4 (a) and (b): an error of a type that is not known goes up, anything else is dropped.
@@ -247,7 +274,7 @@ void Host::Implementation::complain(const Envelope& quoted, std::span<const std:
         if (complaint.mtu)
             tcp_.path_mtu(flow, seq, *complaint.mtu);
         else
-            tcp_.unreachable(flow, seq, complaint.hard);
+            tcp_.unreachable(flow, seq, complaint.hard, error_of(complaint.failure.kind));
         return;
     }
     const bool udp =

@@ -18,13 +18,16 @@
 #include "hourglass/wire/ipv4.h"
 #include "hourglass/wire/ipv6.h"
 #include "ip/address_table.h"
+#include "ip/duplicate_tests.h"
 #include "ip/identification.h"
 #include "ip/neighbours.h"
 #include "ip/path_mtu.h"
 #include "ip/pings.h"
 #include "ip/rate_limiter.h"
 #include "ip/reassembly.h"
+#include "ip/router_discovery.h"
 #include "ip/routes.h"
+#include "ip/stateless_addresses.h"
 #include "udp/socket_table.h"
 
 namespace hourglass::ip {
@@ -71,8 +74,14 @@ struct Complaint {
 };
 
 /// The parts of a host and the ways between them. input.cpp takes datagrams apart, forward.cpp passes them on,
-/// icmp.cpp answers and reports, discovery.cpp finds neighbours, output.cpp sends; host.cpp has the rest.
-class Host::Implementation final : public tcp::Network, public udp::DatagramOutput, public NeighbourOutput {
+/// icmp.cpp answers and reports, discovery.cpp finds neighbours, configuration.cpp gets addresses and gives them up,
+/// output.cpp sends; host.cpp has the rest.
+class Host::Implementation final : public tcp::Network,
+                                   public udp::DatagramOutput,
+                                   public NeighbourOutput,
+                                   public DuplicateTestOutput,
+                                   public RouterDiscoveryOutput,
+                                   public StatelessAddressOutput {
   public:
     Implementation(HostSettings host_settings, BufferPool& pool);
 
@@ -94,6 +103,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;
     void send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) override;
     void doubt_path(const IpAddress& destination) override;
+    void learn_path_mtu(const IpAddress& destination, const tcp::PathMtu& found) override;
     [[nodiscard]] bool is_own_address(const IpAddress& address) const override;
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const override;
     void send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) override;
@@ -103,10 +113,49 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
                  const Packet* waiting) override;
     void transmit_to(InterfaceId interface, Packet packet, const IpAddress& neighbour, const MacAddress& mac) override;
     void unresolved(Packet packet) override;
+    void unreachable(InterfaceId interface, const IpAddress& neighbour) override;
 
+    // DuplicateTestOutput: configuration.cpp, with the messages in discovery.cpp
+    void probe(InterfaceId interface, const IpAddress& address) override;
+    void announce(InterfaceId interface, const IpAddress& address) override;
+    void tested(InterfaceId interface, const IpAddress& address, bool unique) override;
+
+    // RouterDiscoveryOutput: configuration.cpp
+    void solicit_routers(InterfaceId interface) override;
+    void add_link_route(const Route& route) override;
+    void remove_link_route(const Route& route) override;
+    void set_mtu_v6(InterfaceId interface, std::uint32_t mtu) override;
+    void set_hop_limit_v6(std::uint8_t hop_limit) override { hop_limit_v6_ = hop_limit; }
+    void set_neighbour_times(InterfaceId interface, Duration reachable, Duration retransmit) override;
+
+    // StatelessAddressOutput: configuration.cpp
+    bool begin_test(InterfaceId interface, const IpAddress& address, const DuplicateTest& test) override;
+    void cancel_test(InterfaceId interface, const IpAddress& address) override;
+    void take_address(InterfaceId interface, const Prefix& address) override;
+    void drop_address(InterfaceId interface, const Prefix& address) override;
+    void set_deprecated(InterfaceId interface, const Prefix& address, bool deprecated) override;
+
+    // configuration.cpp
+    void add_address(InterfaceId id, const Prefix& prefix);
+    void remove_address(InterfaceId id, const Prefix& prefix);
+    bool try_address(InterfaceId id, const Prefix& prefix, const DuplicateTest& test, TrialHandler handler);
+    void set_mtu_v4(InterfaceId id, std::uint32_t mtu);
+    void broadcast(InterfaceId id, Port source, Port destination, std::span<const std::byte> bytes);
+
+    /// What configures an interface from what its link says.
+    struct Autoconfiguration {
+        StatelessAddresses addresses;
+        RouterDiscovery routers;
+        bool started = false;
+    };
     struct Interface {
         InterfaceSettings settings;
-        std::vector<Packet> output;
+        std::vector<Packet> output{};
+        std::uint32_t mtu_v4 = 0;  ///< Of the link, at most the device's.
+        std::uint32_t mtu_v6 = 0;
+        std::unique_ptr<Autoconfiguration> autoconfiguration{};
+
+        [[nodiscard]] std::uint32_t mtu(bool v4) const { return v4 ? mtu_v4 : mtu_v6; }
     };
     struct Poller {
         std::function<void(Instant)> poll;
@@ -119,13 +168,16 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     RouteTable routes;
     std::map<std::uint32_t, std::shared_ptr<Poller>> pollers;
     std::uint32_t last_poller = 0;
+    AddressHandler on_address_change;
 
-    void forget_last_hop() { last_destination_ = last_source_ = {}; }
+    /// Addresses or routes have changed: nothing that was found out by them holds any more.
+    void forget_last_hop() {
+        last_destination_ = last_source_ = sending_source_ = {};
+        last_admitted_.reset();
+    }
     [[nodiscard]] tcp::Stack& tcp() { return tcp_; }
     [[nodiscard]] udp::Sockets& udp() { return udp_; }
     [[nodiscard]] Instant now() const { return now_; }
-
-    void add_address(InterfaceId id, const Prefix& prefix);
 
   private:
     // host.cpp
@@ -134,6 +186,23 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     [[gnu::cold]] void expire_reassembly();
     void report_unresolved();
     [[nodiscard]] bool has_work() const;
+
+    // configuration.cpp
+    struct Trial {
+        InterfaceId interface {};
+        Prefix address{};
+        TrialHandler handler;
+    };
+    void set_up_autoconfiguration(InterfaceId id, std::uint64_t seed);
+    void poll_configuration();
+    [[nodiscard]] Instant configuration_deadline() const;
+    void assign(InterfaceId id, const Prefix& address);
+    void withdraw(InterfaceId id, const Prefix& address);
+    void join_groups(InterfaceId id, const IpAddress& address);
+    void leave_groups(const IpAddress& address);
+    void end_trial(InterfaceId id, const IpAddress& address, bool unique);
+    void tell(InterfaceId id, const Prefix& address, AddressChange change);
+    void receive_router_advertisement(const Datagram& datagram, const wire::Icmpv6View& message);
 
     // input.cpp
     void receive_v4(const Origin& origin, Packet&& packet);
@@ -175,6 +244,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     void receive_arp(const Origin& origin, const Packet& packet);
     void send_arp(InterfaceId id, wire::ArpOperation operation, const IpAddress& sender, const MacAddress& target_mac,
                   const IpAddress& target);
+    void send_discovery(InterfaceId id, Packet message, const AddressPair& addresses, const MacAddress& mac);
     void receive_discovery(const Datagram& datagram, const wire::Icmpv6View& message);
     void receive_solicitation(const Datagram& datagram, const wire::Icmpv6View& message);
     void receive_advertisement(const Datagram& datagram, const wire::Icmpv6View& message);
@@ -195,6 +265,7 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
         if (packet.headroom() < needed) move_to_fresh_buffer(packet);
     }
     const NextHop* segment_hop(const IpAddress& destination);
+    [[nodiscard]] bool is_current_source(const IpAddress& source);
     [[gnu::cold]] void send_fragments(const NextHop& hop, std::uint32_t mtu, const Packet& payload,
                                       const Envelope& envelope);
     void fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole);
@@ -206,7 +277,8 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     BufferPool& pool_;
     NextHop last_hop_;
     IpAddress last_destination_;
-    IpAddress last_source_;  ///< Chosen for that destination; unspecified: not yet.
+    IpAddress last_source_;     ///< Chosen for that destination; unspecified: not yet.
+    IpAddress sending_source_;  ///< Of the last segment: an address of this host.
     /// The addresses of the last datagram from a link that was admitted as one for this host: datagrams come in trains.
     std::optional<AddressPair> last_admitted_;
     Instant now_{};
@@ -217,6 +289,11 @@ class Host::Implementation final : public tcp::Network, public udp::DatagramOutp
     PathMtuCache path_mtu_;
     PingTable pings_;
     RateLimiter icmp_limiter_;
+    DuplicateTests duplicate_tests_;
+    std::vector<Trial> trials_;  // Of addresses that `try_address` is to add.
+    std::vector<std::function<void()>> notices_;
+    std::uint8_t hop_limit_v6_;
+    bool configures_ = false;  // An interface does so itself.
     std::vector<Packet> looped_;
     std::vector<Packet> unresolved_;
     udp::SocketTable udp_;

@@ -17,7 +17,7 @@ void NeighbourTable::send(InterfaceId interface, const IpAddress& neighbour, Pac
         enqueue(*entry, std::move(packet));
         return;
     }
-    if (entry->state == NeighbourState::reachable && now >= entry->confirmed + reachable_time(*entry))
+    if (entry->state == NeighbourState::reachable && now >= entry->confirmed + times_of(*entry).reachable)
         entry->state = NeighbourState::stale;
     if (entry->state == NeighbourState::stale) {
         entry->state = NeighbourState::delay;
@@ -69,6 +69,13 @@ void NeighbourTable::answered(InterfaceId interface, const IpAddress& neighbour,
     flush(*entry);
 }
 
+void NeighbourTable::set_times_v6(InterfaceId interface, Duration reachable, Duration retransmit) {
+    const auto index = static_cast<std::size_t>(interface);
+    if (index >= times_v6_.size())
+        times_v6_.resize(index + 1, {settings_.reachable_time_v6, settings_.retransmit_time});
+    times_v6_[index] = {reachable, retransmit};
+}
+
 void NeighbourTable::poll(Instant now) {
     while (next_deadline() <= now) {
         Entry* entry = find(timers_.begin()->second);
@@ -87,8 +94,10 @@ void NeighbourTable::expire(Entry& entry, Instant now) {
     }
     ++counters_.neighbours_failed;
     std::vector<Packet> waiting = std::move(entry.waiting);
-    remove(Key(entry.key));
+    const Key key = entry.key;
+    remove(key);
     for (Packet& packet : waiting) output_.unresolved(std::move(packet));
+    output_.unreachable(key.first, key.second);
 }
 
 std::optional<NeighbourState> NeighbourTable::state(InterfaceId interface, const IpAddress& neighbour) const {
@@ -131,7 +140,7 @@ void NeighbourTable::set_timer(Entry& entry, Instant deadline) {
 
 void NeighbourTable::solicit(Entry& entry, Instant now) {
     ++entry.solicits;
-    set_timer(entry, now + settings_.retransmit_time);
+    set_timer(entry, now + times_of(entry).retransmit);
     const bool known = entry.state != NeighbourState::incomplete;
     output_.solicit(entry.key.first, entry.key.second, known ? std::optional(entry.mac) : std::nullopt,
                     entry.waiting.empty() ? nullptr : &entry.waiting.front());

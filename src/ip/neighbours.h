@@ -29,6 +29,8 @@ class NeighbourOutput {
                              const MacAddress& mac) = 0;
     /// The neighbour did not answer: this datagram can't be sent.
     virtual void unresolved(Packet packet) = 0;
+    /// The neighbour did not answer (RFC 4861, section 7.3.3): if it is a router, another one may serve.
+    virtual void unreachable(InterfaceId interface, const IpAddress& neighbour) = 0;
 };
 
 /// The states of RFC 4861, section 7.3.2. They serve ARP's entries as well, which RFC 1122, section 2.3.2.1 leaves
@@ -71,6 +73,9 @@ class NeighbourTable {
     /// What is sent to this neighbour finds no answer: it is probed when the next datagram goes there (RFC 1122,
     /// section 3.3.1.4; RFC 4861, section 7.3.1).
     void doubt(InterfaceId interface, const IpAddress& neighbour);
+    /// What routers say of an interface's IPv6 neighbours (RFC 4861, section 6.3.4): how long one is reachable once
+    /// confirmed, and the time between solicitations. They replace those of the settings.
+    void set_times_v6(InterfaceId interface, Duration reachable, Duration retransmit);
     /// Asks again, probes and gives up, as is due.
     void poll(Instant now);
     [[nodiscard]] Instant next_deadline() const { return timers_.empty() ? kNever : timers_.begin()->first; }
@@ -100,8 +105,15 @@ class NeighbourTable {
     void enqueue(Entry& entry, Packet packet);
     void flush(Entry& entry);
     void expire(Entry& entry, Instant now);
-    [[nodiscard]] Duration reachable_time(const Entry& entry) const {
-        return entry.key.second.is_v4() ? settings_.reachable_time_v4 : settings_.reachable_time_v6;
+    struct Times {
+        Duration reachable{};
+        Duration retransmit{};
+    };
+    [[nodiscard]] Times times_of(const Entry& entry) const {
+        const auto interface = static_cast<std::size_t>(entry.key.first);
+        if (entry.key.second.is_v4()) return {settings_.reachable_time_v4, settings_.retransmit_time};
+        if (interface < times_v6_.size()) return times_v6_[interface];
+        return {settings_.reachable_time_v6, settings_.retransmit_time};
     }
 
     Settings settings_;
@@ -110,6 +122,7 @@ class NeighbourTable {
     Entries entries_;
     std::map<Key, Entries::iterator> index_;
     std::set<std::pair<Instant, Key>> timers_;
+    std::vector<Times> times_v6_;  // By interface; those beyond its end have the settings'.
 };
 
 }  // namespace hourglass::ip

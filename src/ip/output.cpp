@@ -55,8 +55,8 @@ std::optional<NextHop> Host::Implementation::next_hop(const IpAddress& destinati
     return routes.find(destination);
 }
 
-/// The rules of RFC 6724, section 5 that matter to a host whose addresses are all preferred: 5 (the outgoing
-/// interface), 2 (the scope), 8 (the longest matching prefix). IPv4 is treated alike (RFC 1122, section 3.3.4.3).
+/// The rules of RFC 6724, section 5 that matter to a host without mobility: 5 (the outgoing interface), 2 (the scope),
+/// 3 (preferred before deprecated), 8 (the longest matching prefix). IPv4 is treated alike (RFC 1122, section 3.3.4.3).
 std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, const IpAddress& destination) const {
     // RFC 4291, section 2.7: the scope of a group is in its second octet; 1 is the interface, 2 the link.
     const bool link_scope = destination.is_link_local() || (destination.is_v6() && destination.is_multicast() &&
@@ -66,8 +66,8 @@ std::optional<IpAddress> Host::Implementation::select_source(InterfaceId id, con
     for (const LocalAddress& own : addresses_.entries()) {
         if (own.kind != AddressKind::unicast || own.address.is_v4() != destination.is_v4()) continue;
         const bool same_scope = own.address.is_link_local() == link_scope;
-        const unsigned score =
-            1 + common_prefix(own.address, destination) + (same_scope ? 256 : 0) + (own.interface == id ? 512 : 0);
+        const unsigned score = 1 + common_prefix(own.address, destination) + (own.deprecated ? 0 : 256) +
+                               (same_scope ? 512 : 0) + (own.interface == id ? 1024 : 0);
         if (score > best_score) best = &own, best_score = score;
     }
     return best == nullptr ? std::nullopt : std::optional(best->address);
@@ -84,7 +84,7 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
     if (destination.is_unspecified() || (given && destination.is_v4() != source.is_v4())) return std::nullopt;
     if (given && !is_own_address(source)) return std::nullopt;
     if (destination != last_destination_ && is_own_address(destination))
-        return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true};
+        return tcp::Path{given ? source : destination, kLoopbackMtu, 0, /*checksum_offload=*/true, {}};
 
     // RFC 9293, MUST-46: TCP has one peer.
     if (destination.is_multicast() || (last_destination_ != destination && is_broadcast(destination)))
@@ -97,9 +97,9 @@ std::optional<tcp::Path> Host::Implementation::path_to(const IpAddress& destinat
         last_source_ = *chosen;
     }
     const InterfaceSettings& link = at(hop->interface).settings;
-    const std::uint32_t known = path_mtu_.find(destination, now_).value_or(link.mtu);
-    return tcp::Path{given ? source : last_source_, std::min(link.mtu, known), std::min(link.max_gso, kMaxSuperSegment),
-                     link.checksum_offload};
+    return tcp::Path{given ? source : last_source_, at(hop->interface).mtu(destination.is_v4()),
+                     std::min(link.max_gso, kMaxSuperSegment), link.checksum_offload,
+                     path_mtu_.learned(destination, now_)};
 }
 
 /// The next hop of a destination that is not this host, with the last answer kept.
@@ -114,18 +114,27 @@ const NextHop* Host::Implementation::segment_hop(const IpAddress& destination) {
     return &last_hop_;
 }
 
+/// Whether a connection may still send from its address, which may have been given up meanwhile.
+bool Host::Implementation::is_current_source(const IpAddress& source) {
+    if (source == sending_source_) [[likely]]
+        return true;
+    if (!is_own_address(source)) return false;
+    sending_source_ = source;
+    return true;
+}
+
 void Host::Implementation::send_segment(Packet&& segment, const IpAddress& source, const IpAddress& destination) {
     const Envelope envelope{IpProtocol::tcp, source, destination};
     if (destination != last_destination_ && is_own_address(destination)) {
         prepend_header(segment, envelope, true);
         return loop_back(std::move(segment));
     }
-    const NextHop* hop = segment_hop(destination);
+    const NextHop* hop = is_current_source(source) ? segment_hop(destination) : nullptr;
     if (!hop) {
         ++counters.dropped_no_route;
         return;
     }
-    const std::uint32_t mtu = at(hop->interface).settings.mtu;
+    const std::uint32_t mtu = at(hop->interface).mtu(destination.is_v4());
     if (segment.offload.gso_size == 0 && segment.size() + header_size(destination) > mtu) {
         ++counters.dropped_too_big;
         return;
@@ -136,6 +145,10 @@ void Host::Implementation::send_segment(Packet&& segment, const IpAddress& sourc
 
 void Host::Implementation::doubt_path(const IpAddress& destination) {
     if (const auto hop = next_hop(destination)) neighbours_.doubt(hop->interface, hop->neighbour);
+}
+
+void Host::Implementation::learn_path_mtu(const IpAddress& destination, const tcp::PathMtu& found) {
+    path_mtu_.learn(destination, found, now_);
 }
 
 void Host::Implementation::send_datagram(Packet datagram, const IpAddress& source, const IpAddress& destination) {
@@ -155,7 +168,7 @@ bool Host::Implementation::send(Packet&& payload, const Envelope& envelope) {
         ++counters.dropped_no_route;
         return false;
     }
-    std::uint32_t mtu = at(hop->interface).settings.mtu;
+    std::uint32_t mtu = at(hop->interface).mtu(destination.is_v4());
     if (destination.is_v6()) mtu = std::min(mtu, path_mtu_.find(destination, now_).value_or(mtu));
     if (payload.size() + header_size(destination) > mtu) {
         send_fragments(*hop, mtu, payload, envelope);
@@ -179,8 +192,10 @@ void Host::Implementation::prepend_header(Packet& packet, const Envelope& envelo
     const auto length = static_cast<std::uint16_t>(packet.size());
     const auto dscp = static_cast<std::uint8_t>(packet.traffic_class >> 2);
     const auto ecn = static_cast<wire::Ecn>((packet.ecn | packet.traffic_class) & 3);
-    const std::uint8_t hop_limit = packet.hop_limit == 0 ? settings.ttl : packet.hop_limit;
-    if (envelope.destination.is_v4()) {
+    const bool v4 = envelope.destination.is_v4();
+    const std::uint8_t usual = v4 ? settings.ttl : hop_limit_v6_;
+    const std::uint8_t hop_limit = packet.hop_limit == 0 ? usual : packet.hop_limit;
+    if (v4) {
         need_headroom(packet, wire::Ipv4Header::kSize);
         // RFC 6864, section 4: the number of an atomic datagram means nothing.
         const auto id = dont_fragment ? 0 : identification_.next(envelope.source, envelope.destination);

@@ -6,12 +6,13 @@
 
 #include "hourglass/base/address.h"
 #include "hourglass/base/time.h"
+#include "hourglass/tcp/network.h"
 
 namespace hourglass::ip {
 
-/// What the network has reported of the MTU of paths (RFC 8201, section 5.2), for datagrams whose transport keeps no
-/// such record itself; TCP does. An entry is forgotten after ten minutes, so that a larger MTU is found again (section
-/// 5.3). A full table gives up the entry that ends first.
+/// What is known of the MTU of paths (RFC 8201, section 5.2): routers have reported it, or TCP has found it out by
+/// probes (RFC 4821, section 5.2). An entry is forgotten after ten minutes, so that a larger MTU is found again (RFC
+/// 1191, section 6.3; RFC 8201, section 5.3). A full table gives up the entry that ends first.
 class PathMtuCache {
   public:
     static constexpr Duration kLifetime = std::chrono::minutes(10);
@@ -19,31 +20,38 @@ class PathMtuCache {
 
     /// The network reports `mtu` octets for the path to `destination`. A larger value than the one known is ignored.
     void report(const IpAddress& destination, std::uint32_t mtu, Instant now) {
-        const auto known = entries_.find(destination);
-        if (known != entries_.end()) {
-            if (known->second.until > now && known->second.mtu <= mtu) return;
+        const auto known = learned(destination, now);
+        if (known && known->mtu <= mtu) return;
+        learn(destination, {.mtu = mtu, .ceiling = mtu}, now);
+    }
+    /// A transport knows what passes, better than this table does: a larger MTU is believed too.
+    void learn(const IpAddress& destination, tcp::PathMtu found, Instant now) {
+        if (const auto known = entries_.find(destination); known != entries_.end()) {
             erase(known);
         } else if (entries_.size() >= limit_) {
             if (by_end_.empty()) return;
             erase(entries_.find(by_end_.begin()->second));
         }
-        const auto end = by_end_.emplace(now + kLifetime, destination);
-        entries_.emplace(destination, Entry{mtu, now + kLifetime, end});
+        found.until = now + kLifetime;
+        entries_.emplace(destination, Entry{found, by_end_.emplace(found.until, destination)});
     }
-    /// Nothing when no router has complained within the lifetime.
-    [[nodiscard]] std::optional<std::uint32_t> find(const IpAddress& destination, Instant now) const {
+    /// Nothing when nothing was heard of that path within the lifetime.
+    [[nodiscard]] std::optional<tcp::PathMtu> learned(const IpAddress& destination, Instant now) const {
         if (entries_.empty()) return std::nullopt;
         const auto known = entries_.find(destination);
-        if (known == entries_.end() || known->second.until <= now) return std::nullopt;
-        return known->second.mtu;
+        if (known == entries_.end() || known->second.found.until <= now) return std::nullopt;
+        return known->second.found;
+    }
+    [[nodiscard]] std::optional<std::uint32_t> find(const IpAddress& destination, Instant now) const {
+        const auto known = learned(destination, now);
+        return known ? std::optional(known->mtu) : std::nullopt;
     }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   private:
     using Ends = std::multimap<Instant, IpAddress>;
     struct Entry {
-        std::uint32_t mtu = 0;
-        Instant until{};
+        tcp::PathMtu found;
         Ends::iterator end;
     };
     using Entries = std::map<IpAddress, Entry>;

@@ -31,6 +31,12 @@ void RouteTable::add(const Route& route) {
                    Entry{{words[0] & mask[0], words[1] & mask[1]}, mask, route});
 }
 
+void RouteTable::remove(const Route& route) {
+    auto& entries = route.destination.address.is_v4() ? v4_ : v6_;
+    const auto found = std::ranges::find(entries, route, &Entry::route);
+    if (found != entries.end()) entries.erase(found);
+}
+
 std::optional<NextHop> RouteTable::find(const IpAddress& destination) const noexcept {
     const AddressWords words = words_of(destination);
     for (const Entry& entry : of_family(destination)) {

@@ -21,6 +21,8 @@ struct NextHop {
 class RouteTable {
   public:
     void add(const Route& route);
+    /// Takes away the first route that equals this one.
+    void remove(const Route& route);
     [[nodiscard]] std::optional<NextHop> find(const IpAddress& destination) const noexcept;
 
   private:

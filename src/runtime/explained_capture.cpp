@@ -5,8 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "hourglass/ip/interface.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/wire/checksum_offload.h"
+#include "hourglass/wire/ethernet.h"
 #include "hourglass/wire/tcp.h"
 
 namespace hourglass::runtime {
@@ -74,7 +76,9 @@ void ExplainedCapture::put(Instant time, std::span<const std::byte> bytes, Offlo
                            trace::CaptureDirection direction) {
     if (offload.checksum == Offload::Checksum::partial) {
         completed_.assign(bytes.begin(), bytes.end());
-        wire::complete_checksum(completed_);
+        const bool framed = properties().medium == ip::Medium::ethernet;
+        const std::size_t link_header = framed ? wire::EthernetHeader::kSize : 0;
+        if (completed_.size() >= link_header) wire::complete_checksum(std::span(completed_).subspan(link_header));
         bytes = completed_;
     }
     writer_.write(interface_, time, bytes, comment, direction);

@@ -9,8 +9,11 @@
 #include <fstream>
 #include <utility>
 
+#include "hourglass/link/tap.h"
+#include "hourglass/link/tun.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/explained_capture.h"
+#include "hourglass/runtime/identity.h"
 #include "hourglass/runtime/kernel_interface.h"
 #include "hourglass/trace/pcapng.h"
 
@@ -44,6 +47,7 @@ bool same_family(const Prefix& a, const Prefix& b) { return a.address.is_v4() ==
 std::expected<std::vector<Prefix>, SetupError> choose_kernel_addresses(const TunHostSettings& settings,
                                                                        const KernelInterface& interface) {
     std::vector<Prefix> result = settings.kernel_addresses;
+    if (settings.self_configuring) return result;
     for (const Prefix& own : settings.addresses) {
         if (std::ranges::any_of(result, [&](const Prefix& p) { return same_family(p, own); })) continue;
         const auto there = std::ranges::find_if(
@@ -74,16 +78,26 @@ struct TunHost::Parts {
     BufferPool pool;
     std::unique_ptr<CaptureFile> capture;
     std::unique_ptr<link::Link> link;
-    link::Tun* tun = nullptr;
+    link::TunDevice* tun = nullptr;
     ExplainedCapture* explainer = nullptr;
     std::vector<Prefix> kernel_addresses;
+    ip::InterfaceId id{};
     std::unique_ptr<ip::Host> host;
+    std::unique_ptr<dhcp::HostClient> dhcp;
     std::unique_ptr<HostLoop> loop;
 
     std::expected<void, SetupError> open_link(const TunHostSettings& settings);
     std::expected<void, SetupError> configure_kernel(TunHostSettings& settings);
     void start_host(asio::io_context& context, const TunHostSettings& settings);
+    void give_lease_back();
 };
+
+/// The device of the kind that is wanted.
+std::expected<std::unique_ptr<link::TunDevice>, link::TunError> open_device(const TunHostSettings& settings,
+                                                                            BufferPool& pool) {
+    if (settings.ethernet) return link::Tap::open(settings.tun, pool);
+    return link::Tun::open(settings.tun, pool);
+}
 
 std::expected<void, SetupError> TunHost::Parts::open_link(const TunHostSettings& settings) {
     if (!settings.capture.empty()) {
@@ -91,13 +105,15 @@ std::expected<void, SetupError> TunHost::Parts::open_link(const TunHostSettings&
         if (!file) return std::unexpected(file.error());
         capture = std::move(*file);
     }
-    auto device = link::Tun::open(settings.tun, pool);
+    auto device = open_device(settings, pool);
     if (!device) return std::unexpected(SetupError{device.error().code, device.error().message});
     tun = device->get();
     link = std::move(*device);
     if (capture) {
         const std::uint32_t interface = capture->writer->add_interface(
-            {.name = settings.tun.name, .description = "TUN device", .type = trace::LinkType::raw});
+            {.name = settings.tun.name,
+             .description = settings.ethernet ? "TAP device" : "TUN device",
+             .type = settings.ethernet ? trace::LinkType::ethernet : trace::LinkType::raw});
         auto explained = std::make_unique<ExplainedCapture>(std::move(link), *capture->writer, interface);
         explainer = explained.get();
         link = std::move(explained);
@@ -125,18 +141,38 @@ void TunHost::Parts::start_host(asio::io_context& context, const TunHostSettings
     const link::Properties& properties = link->properties();
     host = std::make_unique<ip::Host>(settings.host, pool);
     if (explainer != nullptr) host->tcp().set_observer(&explainer->observer());
-    const ip::InterfaceId id = host->add_interface({.name = properties.name,
-                                                    .medium = properties.medium,
-                                                    .mtu = properties.mtu,
-                                                    .max_gso = properties.max_gso,
-                                                    .checksum_offload = properties.checksum_offload,
-                                                    .addresses = settings.addresses});
-    for (const Prefix& kernel : kernel_addresses) {
-        const IpAddress any = kernel.address.is_v4() ? IpAddress::v4(0) : IpAddress();
-        host->add_route({.destination = {any, 0}, .gateway = kernel.address, .interface = id});
+    std::optional<ip::AutoconfigurationSettings> autoconfiguration;
+    if (settings.self_configuring) autoconfiguration = {.secret = stable_secret("interface identifiers")};
+    id = host->add_interface({.name = properties.name,
+                              .medium = properties.medium,
+                              .mac = stable_mac(properties.name),
+                              .mtu = properties.mtu,
+                              .max_gso = properties.max_gso,
+                              .checksum_offload = properties.checksum_offload,
+                              .addresses = settings.addresses,
+                              .autoconfiguration = std::move(autoconfiguration)});
+    if (settings.self_configuring) {
+        const dhcp::ClientSettings at_once{.least_start_delay = {}, .most_start_delay = {}};
+        dhcp = std::make_unique<dhcp::HostClient>(*host, id, at_once, settings.duplicate_test);
+        static_cast<void>(dhcp->start(now()));  // The host is new: its ports are free.
+    } else {
+        for (const Prefix& kernel : kernel_addresses) {
+            const IpAddress any = kernel.address.is_v4() ? IpAddress::v4(0) : IpAddress();
+            host->add_route({.destination = {any, 0}, .gateway = kernel.address, .interface = id});
+        }
     }
     loop = std::make_unique<HostLoop>(context, *host, settings.loop);
     loop->attach(id, *link);
+}
+
+void TunHost::Parts::give_lease_back() {
+    if (!dhcp) return;
+    dhcp->on_change({});
+    host->on_address_change({});
+    dhcp->release(now());
+    host->poll(now());
+    std::vector<Packet> last = host->take_output(id);
+    static_cast<void>(link->write(last));
 }
 
 std::optional<Prefix> first_other_address(const Prefix& prefix) {
@@ -167,10 +203,11 @@ std::expected<std::unique_ptr<TunHost>, SetupError> TunHost::open(asio::io_conte
 }
 
 TunHost::TunHost(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-TunHost::~TunHost() = default;
+TunHost::~TunHost() { parts_->give_lease_back(); }
 ip::Host& TunHost::host() { return *parts_->host; }
 HostLoop& TunHost::loop() { return *parts_->loop; }
-const link::Tun& TunHost::tun() const { return *parts_->tun; }
+const link::TunDevice& TunHost::tun() const { return *parts_->tun; }
+dhcp::HostClient* TunHost::dhcp() { return parts_->dhcp.get(); }
 const std::vector<Prefix>& TunHost::kernel_addresses() const { return parts_->kernel_addresses; }
 void TunHost::flush_capture() {
     if (parts_->explainer == nullptr) return;

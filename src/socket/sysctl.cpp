@@ -59,6 +59,8 @@ constexpr std::array kSysctls{
            }},
     Sysctl{"net.ipv4.ipfrag_time", 1, 1, kMaxSeconds,
            [](Settings& s, Numbers n) { s.reassembly_timeout = std::chrono::seconds(n[0]); }},
+    Sysctl{"net.ipv4.tcp_base_mss", 1, 64, 65495,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probe_base = static_cast<std::uint16_t>(n[0]); }},
     Sysctl{"net.ipv4.tcp_challenge_ack_limit", 1, 1, kMaxSize,
            [](Settings& s, Numbers n) {
                s.tcp.challenge_acks_per_second = static_cast<std::uint16_t>(std::min<std::int64_t>(n[0], 65535));
@@ -92,8 +94,14 @@ constexpr std::array kSysctls{
            [](Settings& s, Numbers n) { s.tcp.max_half_open = static_cast<std::uint32_t>(n[0]); }},
     Sysctl{"net.ipv4.tcp_max_tw_buckets", 1, 0, kMaxSize,
            [](Settings& s, Numbers n) { s.tcp.max_time_wait = static_cast<std::uint32_t>(n[0]); }},
+    Sysctl{"net.ipv4.tcp_mtu_probe_floor", 1, 8, 65495,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probe_floor = static_cast<std::uint16_t>(n[0]); }},
+    Sysctl{"net.ipv4.tcp_mtu_probing", 1, 0, 2,
+           [](Settings& s, Numbers n) { s.tcp.mtu_probing = static_cast<tcp::MtuProbing>(n[0]); }},
     Sysctl{"net.ipv4.tcp_orphan_retries", 1, 0, 255,
            [](Settings& s, Numbers n) { s.tcp.orphan_retries = small(n[0] == 0 ? 8 : n[0]); }},  // 0 means 8
+    Sysctl{"net.ipv4.tcp_probe_interval", 1, 1, kMaxSeconds,
+           [](Settings& s, Numbers n) { s.tcp.mtu_raise_interval = std::chrono::seconds(n[0]); }},
     // The four bits of tcp_recovery are RACK and its ways; 0 is RFC 6675 alone.
     Sysctl{"net.ipv4.tcp_recovery", 1, 0, 7, [](Settings& s, Numbers n) { s.tcp.rack_tlp = (n[0] & 1) != 0; }},
     Sysctl{"net.ipv4.tcp_retries2", 1, 0, 255, [](Settings& s, Numbers n) { s.tcp.data_retries = small(n[0]); }},

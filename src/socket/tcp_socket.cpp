@@ -24,6 +24,12 @@ Errno errno_of(tcp::Error error) {
             return Errno::timed_out;
         case tcp::Error::unreachable:
             return Errno::host_unreachable;
+        case tcp::Error::network_unreachable:
+            return Errno::network_unreachable;
+        case tcp::Error::protocol_unreachable:
+            return Errno::no_such_option;  // ENOPROTOOPT
+        case tcp::Error::prohibited:
+            return Errno::permission_denied;
         case tcp::Error::aborted:
             return Errno::connection_aborted;
         case tcp::Error::address_in_use:

@@ -14,6 +14,7 @@
 #include "tcp/clock.h"
 #include "tcp/congestion/controller.h"
 #include "tcp/ecn.h"
+#include "tcp/mtu_search.h"
 #include "tcp/reassembly.h"
 #include "tcp/recovery/recovery.h"
 #include "tcp/recovery/rto.h"
@@ -26,6 +27,7 @@ namespace hourglass::tcp {
 struct Outbox {
     ByteQueue data;  ///< From snd_una (or, before the handshake, from iss + 1).
     Recovery recovery;
+    MtuSearch mtu;
     CongestionFlight congestion;
     Instant syn_sent_at = kNever;    ///< When our SYN was sent; kNever: more than once, or the handshake is over.
     Instant retransmit_at = kNever;  ///< Retransmission, or persist when `persisting`; kNever: not running.
@@ -50,6 +52,7 @@ struct Outbox {
             recovery.clear();
             congestion = {};
         }
+        if (mtu.used) mtu = {};
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
         used = window_filled = loss_probe_due = progress = urgent = false;
@@ -111,7 +114,7 @@ struct ConnectionVariables {
 
     // The path.
     std::uint16_t max_gso = 0;
-    std::uint16_t path_mtu = 0;
+    std::uint16_t path_mtu = 0;  ///< The largest datagram to send: eff_pmtu of RFC 4821, section 7.1.
     std::uint16_t peer_mss = 0;
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
 
@@ -149,6 +152,8 @@ struct ConnectionVariables {
     bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
+    bool mtu_reduced : 1 = false;      ///< `path_mtu` is less than the interface takes.
+    bool mtu_probing : 1 = false;      ///< Its routers are not relied upon (RFC 4821).
     bool checksum_offload : 1 = false;
     bool no_delay : 1 = false;
     bool keepalive : 1 = false;
@@ -194,6 +199,10 @@ struct Connection : ConnectionVariables {
 
     [[nodiscard]] Outstanding outstanding() const { return {snd_una, snd_nxt, snd_mss}; }
     [[nodiscard]] std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
+    /// A SYN-ACK that has given its connection data to send is in flight too (RFC 7413).
+    [[nodiscard]] bool is_in_flight(Seq seq) const {
+        return seq < snd_nxt && (seq >= snd_una || (fast_open_pending && seq == iss));
+    }
     [[nodiscard]] std::uint32_t send_queue_size() const {
         return outbox ? static_cast<std::uint32_t>(outbox->data.size()) : 0;
     }

@@ -100,7 +100,8 @@ void emit(Engine& e, Connection& c, const Emission& what) {
             c.outbox->data.copy(offset, room);
         else
             sum = c.outbox->data.copy_and_sum(offset, room);
-        if (what.data_size > payload && !in_syn) packet.offload.gso_size = static_cast<std::uint16_t>(payload);
+        if (what.data_size > payload && !in_syn && what.reason != SendReason::mtu_probe)
+            packet.offload.gso_size = static_cast<std::uint16_t>(payload);
     }
 
     if (c.tuning != TuningTable::kDefaults) {

@@ -9,6 +9,8 @@
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
 #include "tcp/isn.h"
+#include "tcp/mtu_probing.h"
+#include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
 
@@ -17,12 +19,15 @@ namespace hourglass::tcp {
 namespace {
 
 constexpr std::uint8_t kMaxShift = 14;  // RFC 7323, section 2.3
-constexpr std::uint32_t kTimestampSpace = 12;
-
-std::uint32_t header_space(const Connection& c) { return c.flow.remote.is_v4() ? 40 : 60; }
 
 /// RFC 9293, section 3.7.1: assumed when the peer sends no MSS option.
 std::uint16_t default_mss(const Connection& c) { return c.flow.remote.is_v4() ? 536 : 1220; }
+
+/// What a datagram of `mtu` octets carries without options.
+std::uint32_t payload_of(std::uint32_t mtu, const Connection& c) {
+    const std::uint32_t space = header_space(c);
+    return mtu > space ? mtu - space : 536;
+}
 
 /// The shift that lets the header express the whole buffer.
 std::uint8_t scale_for(std::uint32_t buffer) {
@@ -45,15 +50,15 @@ std::uint32_t receive_limit(const Engine& e, const Connection& c) {
 }
 
 std::uint32_t local_mss(const Engine& e, const Connection& c) {
-    const std::uint32_t space = header_space(c);
-    const std::uint32_t mss = c.path_mtu > space ? c.path_mtu - space : 536;
-    return std::min<std::uint32_t>(mss, e.tuning(c).mss_limit);
+    return std::min<std::uint32_t>(payload_of(c.mtu_reduced ? link_mtu(e, c) : c.path_mtu, c), e.tuning(c).mss_limit);
 }
 
 std::uint32_t timestamp_now(const Engine& e, const Connection& c) { return milliseconds(e.now) + c.ts_offset; }
 
 void prepare(const Engine& e, Connection& c, const Path& path) {
     c.path_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.mtu, 65535));
+    if (path.learned) [[unlikely]]
+        begin_path_mtu(e, c, path);
     c.max_gso = static_cast<std::uint16_t>(std::min<std::uint32_t>(path.max_gso, 65535));
     c.checksum_offload = path.checksum_offload;
     c.peer_mss = default_mss(c);
@@ -109,7 +114,8 @@ void learn_from_syn(Engine& e, Connection& c, const Segment& syn) {
 
 void update_segment_size(const Engine& e, Connection& c) {
     const std::uint32_t options = c.timestamps ? kTimestampSpace : 0;
-    const std::uint32_t mss = std::min<std::uint32_t>(c.peer_mss, local_mss(e, c));
+    const std::uint32_t mss =
+        std::min({payload_of(c.path_mtu, c), std::uint32_t{c.peer_mss}, std::uint32_t{e.tuning(c).mss_limit}});
     c.snd_mss = static_cast<std::uint16_t>(mss > options + 8 ? mss - options : 8);
 }
 
@@ -161,6 +167,8 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     // The third segment's window is scaled, a SYN-ACK's is not.
     c.snd_wnd = seg.view.flags().syn() ? seg.wnd : seg.wnd << c.snd_wscale;
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+    if (e.tuning(c).mtu_probing == MtuProbing::always) [[unlikely]]
+        begin_mtu_probing(e, c);
     update_segment_size(e, c);
     c.quick_acks = e.settings.quick_acks;
     settle_handshake_timer(e, c);

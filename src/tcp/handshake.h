@@ -15,7 +15,12 @@ class Engine;
 /// The receive buffer that is used: what is set for the connection, as far as window scaling can express it (RFC 7323,
 /// section 2.3: 2^30).
 [[nodiscard]] std::uint32_t receive_limit(const Engine& e, const Connection& c);
-/// The MSS to announce: what the path's MTU leaves without options (RFC 9293, section 3.7.1).
+/// Octets of the IP and TCP headers without options.
+[[nodiscard]] inline std::uint32_t header_space(const Connection& c) { return c.flow.remote.is_v4() ? 40 : 60; }
+/// What timestamps take of each segment (RFC 7323, appendix A).
+inline constexpr std::uint32_t kTimestampSpace = 12;
+/// The MSS to announce: what the interface's MTU leaves without options, for the path to us is not the path from us
+/// (RFC 9293, section 3.7.1; RFC 1191, section 3.1).
 [[nodiscard]] std::uint32_t local_mss(const Engine& e, const Connection& c);
 /// TSval for this connection now: a clock of milliseconds with an offset of its own (RFC 7323, section 5.4).
 [[nodiscard]] std::uint32_t timestamp_now(const Engine& e, const Connection& c);

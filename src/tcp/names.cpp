@@ -61,6 +61,10 @@ constexpr Reason describe(SendReason r) {
             return {"tail loss probe", "RFC 8985 7.3"};
         case SendReason::limited_transmit:
             return {"limited transmit: new data for a duplicate ACK", "RFC 3042 2"};
+        case SendReason::mtu_probe:
+            return {"probe of a larger path MTU", "RFC 4821 7.5"};
+        case SendReason::path_mtu:
+            return {"too large for the path: again in smaller segments", "RFC 8201 5.4"};
         case SendReason::window_probe:
             return {"probe of a closed window", "RFC 9293 3.8.6.1"};
         case SendReason::urgent:
@@ -148,6 +152,12 @@ std::string_view to_string(Error error) {
             return "connection timed out";
         case Error::unreachable:
             return "no route to host";
+        case Error::network_unreachable:
+            return "network unreachable";
+        case Error::protocol_unreachable:
+            return "protocol unreachable";
+        case Error::prohibited:
+            return "administratively prohibited";
         case Error::aborted:
             return "connection aborted";
         case Error::address_in_use:

@@ -164,9 +164,9 @@ Step promote(Arrival& a) {
 }
 
 Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry) {
-    ListenEntry& l = e.listeners.slab[learned.listener];
     Connection& c = e.adopt(std::move(learned), flow_hash, entry);
     e.tunings.share(c.tuning);
+    ListenEntry& l = e.listeners.slab[c.listener];
     const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
     c.no_delay = tuning.no_delay;
     c.keepalive = tuning.keepalive;
@@ -204,6 +204,13 @@ void on_syn_ack_timer(Engine& e, std::uint32_t index) {
     if (entry.deferred && still_defers(e, c, entry)) return;
     ++e.counters.syn_ack_retransmitted;
     send_syn_ack(e, c, SendReason::retransmit_timeout);
+}
+
+void refuse_half_open(Engine& e, std::uint32_t index) {
+    Connection c = expand(e, e.half_open.slab[index]);
+    ++e.counters.attempt_fails;
+    e.change_state(c, State::closed, "ICMP error");
+    remove_half_open(e, index);
 }
 
 void remove_half_open(Engine& e, std::uint32_t index) {

@@ -24,14 +24,16 @@ namespace hourglass::tcp {
 /// points. Ends the segment's processing when there is no room: the entry stays, and the peer's next segment tries
 /// again.
 [[nodiscard]] Step promote(Arrival& a);
-/// What was `learned` in the handshake becomes a connection at the end of its listener's accept queue, in the place of
-/// `entry`.
+/// What was `learned` in the handshake becomes a connection of its own, at the end of its listener's accept queue: in
+/// the place of `entry` when the flow table has one (Engine::adopt).
 Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry);
 /// Sends the SYN-ACK once more because the SYN has come again.
 void repeat_syn_ack(Engine& e, Connection& c);
 /// The SYN-ACK's timer of this entry has run out: sends it again with twice the time to wait, or gives up after
 /// `Settings::syn_ack_retries` (then the entry goes).
 [[gnu::cold]] void on_syn_ack_timer(Engine& e, std::uint32_t index);
+/// The network says that the peer can't be reached: the entry goes.
+[[gnu::cold]] void refuse_half_open(Engine& e, std::uint32_t index);
 void remove_half_open(Engine& e, std::uint32_t index);
 /// Counts each listener's handshakes anew: a listener for one address takes those over that came through one for any.
 void count_half_open(Engine& e);

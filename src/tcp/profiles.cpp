@@ -30,6 +30,10 @@ Settings linux_like_settings() {
     s.first_ephemeral_port = 32768;
     s.last_ephemeral_port = 60999;
     s.urgent_inline = false;
+    s.soft_errors_end_opening = true;
+    s.mtu_probing = MtuProbing::off;  // tcp_mtu_probing
+    s.mtu_probe_base = 1024;          // tcp_base_mss
+    s.mtu_probe_floor = 48;           // tcp_mtu_probe_floor
     s.require_timestamps = false;
     return s;
 }

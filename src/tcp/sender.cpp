@@ -1,12 +1,15 @@
 #include "tcp/sender.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/mtu_probing.h"
 #include "tcp/pacing.h"
+#include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
 #include "tcp/timers.h"
@@ -81,7 +84,7 @@ bool retransmit(Engine& e, Connection& c, const SentRange* due) {
     if (end == c.snd_nxt && !c.fin_sent) end = max(end, min(min(begin + payload, c.data_end()), c.snd_una + c.snd_wnd));
     emit_range(e, c, begin, end, r.reason(), true);
     // The timer watches the oldest segment: its new copy has its own time (RFC 6298, section 5.1).
-    if (c.sack && begin == c.snd_una && r.state() == RecoveryState::recovery)
+    if (c.sack && begin == c.snd_una && r.state() != RecoveryState::loss)
         c.outbox->retransmit_at = e.now + c.rto.value(e.settings);
     return true;
 }
@@ -137,6 +140,25 @@ Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit)
     return Limit::none;
 }
 
+/// RFC 4821, section 7.5: new data in a segment that is larger than the others. When cwnd has no room for it, room is
+/// left to gather; nothing when none is due.
+std::optional<Limit> send_mtu_probe(Engine& e, Connection& c) {
+    const std::uint32_t size = mtu_probe_due(e, c, unsent(c), usable_window(c));
+    if (size == 0) return std::nullopt;
+    if (c.outbox->recovery.pipe(c.outstanding()) + size > c.congestion.cwnd()) return Limit::congestion_window;
+    const Seq begin = c.snd_nxt;
+    emit_range(e, c, begin, begin + size, SendReason::mtu_probe, false);
+    on_mtu_probe_sent(e, c, begin, size);
+    return Limit::none;
+}
+
+/// What is new: a probe of the path's MTU when it is time for one, else as much as goes.
+Limit send_more(Engine& e, Connection& c, const Pace& pace) {
+    if (c.mtu_reduced && c.mtu_probing) [[unlikely]]
+        if (const auto limit = send_mtu_probe(e, c)) return *limit;
+    return send_new(e, c, pace, {});
+}
+
 /// RFC 8985, section 7.3: new data when there is some, else the last segment once more, whatever cwnd says.
 [[gnu::cold]] void send_loss_probe(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
@@ -172,7 +194,7 @@ Limit send_all_allowed(Engine& e, Connection& c) {
         if (const SentRange* due = c.outbox->recovery.first_due()) {
             if (!retransmit(e, c, due)) return Limit::congestion_window;
             after_emission(e, c, pace, c.snd_mss);
-        } else if (const Limit limit = send_new(e, c, pace, {}); limit != Limit::none) {
+        } else if (const Limit limit = send_more(e, c, pace); limit != Limit::none) {
             return limit;
         } else {
             after_emission(e, c, pace, static_cast<std::uint32_t>(c.snd_nxt - before));
@@ -297,6 +319,7 @@ void transmit(Engine& e, Connection& c) {
     if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
         restart_after_idle(e, c);
+        if (c.mtu_reduced) review_path_mtu(e, c);
         if (c.probe_due) send_probe(e, c);
         if (c.outbox->loss_probe_due) send_loss_probe(e, c);
         const Limit limit = send_all_allowed(e, c);

@@ -9,17 +9,9 @@
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
 #include "tcp/passive_open.h"
+#include "tcp/path_mtu.h"
 
 namespace hourglass::tcp {
-
-namespace {
-
-/// A SYN-ACK that has given its connection data to send is in flight too (RFC 7413).
-bool is_in_flight(const Connection& c, Seq seq) {
-    return seq < c.snd_nxt && (seq >= c.snd_una || (c.fast_open_pending && seq == c.iss));
-}
-
-}  // namespace
 
 Stack::Stack(const Settings& settings, const SipKey& secret, Network& network, BufferPool& pool)
     : engine_(std::make_unique<Engine>(settings, secret, network, pool)) {}
@@ -57,24 +49,23 @@ void Stack::receive(Packet&& segment, const IpAddress& source, const IpAddress& 
     engine_->receive(std::move(segment), source, destination, now);
 }
 
-void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
+void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard, Error told) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
+    const bool ends_opening = hard || e.settings.soft_errors_end_opening;
     // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
-    if (entry.kind == FlowKind::half_open && hard && e.half_open.slab[entry.index].iss == seq) {
-        ++e.counters.attempt_fails;
-        remove_half_open(e, entry.index);
-    }
+    if (entry.kind == FlowKind::half_open && ends_opening && e.half_open.slab[entry.index].iss == seq)
+        refuse_half_open(e, entry.index);
     if (entry.kind != FlowKind::connection) return;
     Connection& c = e.connections[entry.index];
-    if (!is_in_flight(c, seq)) return;
+    if (!c.is_in_flight(seq)) return;
     if (c.fast_open && c.state == State::syn_sent) on_fast_open_failure(e, c);
-    if (!is_synchronized(c.state) && hard) {
+    if (!is_synchronized(c.state) && ends_opening) {
         ++e.counters.attempt_fails;
-        e.finish(c, Error::refused, "ICMP hard error");
+        e.finish(c, told, "ICMP error");
     } else {
         // RFC 5927, section 5.2: in a synchronized state a hard error is treated as a soft one.
-        c.soft_error = Error::unreachable;
+        c.soft_error = told;
         c.notify_trouble = true;
         e.want_notify(c);
     }
@@ -83,17 +74,8 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard) {
 void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     Engine& e = *engine_;
     const FlowEntry entry = e.find(flow);
-    if (entry.kind != FlowKind::connection) return;
-    Connection& c = e.connections[entry.index];
-    if (!is_in_flight(c, seq) || mtu >= c.path_mtu) return;
-    // RFC 1191, section 3, and RFC 8201, section 4: no path is narrower.
-    c.path_mtu = static_cast<std::uint16_t>(std::max<std::uint32_t>(mtu, flow.remote.is_v4() ? 68 : 1280));
-    if (!is_synchronized(c.state) && !c.fast_open_pending) return;
-    update_segment_size(e, c);
-    if (c.outbox) {
-        c.outbox->recovery.on_refused(c.outstanding());
-        e.want_output(c);
-    }
+    const bool heeded = entry.kind == FlowKind::connection && heed_path_mtu(e, e.connections[entry.index], seq, mtu);
+    ++(heeded ? e.counters.path_mtu_reports : e.counters.path_mtu_ignored);
 }
 
 void Stack::poll(Instant now) { engine_->poll(now); }

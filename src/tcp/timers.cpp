@@ -3,6 +3,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
+#include "tcp/mtu_probing.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
@@ -73,6 +74,7 @@ void on_retransmission(Engine& e, Connection& c) {
         c.syn_due = true;
         c.syn_lost = true;
     } else {
+        suspect_black_hole(e, c);
         on_data_timeout(e, c);
     }
     o.retransmit_at = next_attempt(e, c);  // (5.6)

@@ -28,6 +28,7 @@ Tuning tuning_of(const Settings& s) {
     Tuning t;
     t.mss_limit = s.mss_limit;
     t.congestion = s.congestion;
+    t.mtu_probing = s.mtu_probing;
     t.no_delay = !s.nagle;
     t.send_buffer = s.send_buffer;
     t.receive_buffer = s.receive_buffer;

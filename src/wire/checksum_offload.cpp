@@ -12,36 +12,30 @@
 
 namespace hourglass::wire {
 
-namespace {
-
-struct Transport {
-    IpProtocol protocol{};
-    std::size_t begin = 0;
-    std::size_t end = 0;
-};
-
-std::optional<Transport> transport_of(std::span<const std::byte> datagram) {
-    if (const auto v4 = Ipv4View::parse(datagram))
-        return Transport{v4->protocol(), v4->header_size(), v4->total_length()};
-    const auto v6 = Ipv6View::parse(datagram);
-    if (!v6) return std::nullopt;
-    const auto chain = walk_extensions(*v6);
-    if (!chain) return std::nullopt;
-    return Transport{chain->protocol, chain->offset, v6->packet().size()};
+std::optional<TransportPlace> locate_transport(std::span<const std::byte> datagram) {
+    TransportPlace place;
+    if (const auto v4 = Ipv4View::parse(datagram)) {
+        place = {.protocol = v4->protocol(), .begin = v4->header_size(), .end = v4->total_length()};
+    } else {
+        const auto v6 = Ipv6View::parse(datagram);
+        if (!v6) return std::nullopt;
+        const auto chain = walk_extensions(*v6);
+        if (!chain) return std::nullopt;
+        place = {.is_v6 = true, .protocol = chain->protocol, .begin = chain->offset, .end = v6->packet().size()};
+    }
+    if (place.protocol != IpProtocol::tcp && place.protocol != IpProtocol::udp) return std::nullopt;
+    place.checksum_at = place.protocol == IpProtocol::udp ? UdpHeader::kChecksumOffset : TcpHeader::kChecksumOffset;
+    return place;
 }
 
-}  // namespace
-
 void complete_checksum(std::span<std::byte> datagram) {
-    const std::optional<Transport> transport = transport_of(datagram);
-    if (!transport) return;
-    const bool is_udp = transport->protocol == IpProtocol::udp;
-    if (!is_udp && transport->protocol != IpProtocol::tcp) return;
-    const auto message = datagram.subspan(transport->begin, transport->end - transport->begin);
-    const std::size_t field = is_udp ? UdpHeader::kChecksumOffset : TcpHeader::kChecksumOffset;
-    if (message.size() < field + sizeof(std::uint16_t)) return;
+    const std::optional<TransportPlace> place = locate_transport(datagram);
+    if (!place) return;
+    const auto message = datagram.subspan(place->begin, place->end - place->begin);
+    if (message.size() < place->checksum_at + sizeof(std::uint16_t)) return;
     const std::uint16_t sum = checksum(partial_sum(message));
-    store_be16(message.data() + field, is_udp && sum == 0 ? std::uint16_t{0xffff} : sum);
+    const bool is_udp = place->protocol == IpProtocol::udp;
+    store_be16(message.data() + place->checksum_at, is_udp && sum == 0 ? std::uint16_t{0xffff} : sum);
 }
 
 }  // namespace hourglass::wire

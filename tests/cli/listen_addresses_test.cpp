@@ -37,5 +37,18 @@ TEST(ListenAddresses, ThatNoHostCanHaveAreRefused) {
         EXPECT_THROW(static_cast<void>(parse_listen_addresses({text}, true)), Failure) << text;
 }
 
+TEST(ListenPorts, OfAHostThatGetsItsAddressesAreOfBothFamilies) {
+    EXPECT_THAT(parse_listen_ports({":8080"}).endpoints,
+                testing::ElementsAre(endpoint("0.0.0.0:8080"), endpoint("[::]:8080")));
+    EXPECT_THAT(parse_listen_ports({":80", "[::]:81"}).endpoints,
+                testing::ElementsAre(endpoint("0.0.0.0:80"), endpoint("[::]:81")));
+    EXPECT_TRUE(parse_listen_ports({":80"}).own.empty());
+}
+
+TEST(ListenPorts, HaveNoAddress) {
+    for (const char* text : {"10.0.0.2:80", ":0", "80", "[fd00::1]:80"})
+        EXPECT_THROW(static_cast<void>(parse_listen_ports({text})), Failure) << text;
+}
+
 }  // namespace
 }  // namespace hourglass::cli

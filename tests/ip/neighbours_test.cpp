@@ -22,6 +22,7 @@ class Neighbours : public ::testing::Test, public NeighbourOutput {
         log.push_back("send " + text(packet.bytes()) + " to " + to.to_string());
     }
     void unresolved(Packet packet) override { log.push_back("lost " + text(packet.bytes())); }
+    void unreachable(InterfaceId, const IpAddress&) override {}
 
     void send(std::string_view what, const IpAddress& to) { table.send(kLink, to, pool.packet(bytes(what)), now); }
     void pass(Duration d) {

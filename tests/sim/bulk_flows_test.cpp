@@ -37,6 +37,27 @@ TEST(BulkFlows, ReorderingCostsNothing) {
     EXPECT_GT(one_flow(path, Congestion::bbr).goodput, 0.925);
 }
 
+/// Two flows of a kind, the second 1 s later: what each has of the link in the 30 s that follow on half a minute.
+std::vector<BulkResult> two_flows(Congestion congestion, std::uint64_t seed) {
+    const BulkPath path{.host_jitter = 120us};
+    return run_bulk(path, {{bulk_settings(congestion)}, {bulk_settings(congestion), 1s}}, 30s, seed, 30s);
+}
+
+TEST(BulkFlows, ABbrFlowThatComesLaterGetsItsShare) {
+    for (const std::uint64_t seed : {1u, 2u}) {
+        const auto both = two_flows(Congestion::bbr, seed);
+        EXPECT_GT(both[0].goodput, 0.38) << "seed " << seed;
+        EXPECT_GT(both[1].goodput, 0.38) << "seed " << seed;
+        EXPECT_GT(both[0].goodput + both[1].goodput, 0.93) << "seed " << seed;
+    }
+}
+
+TEST(BulkFlows, ACubicFlowThatComesLaterGetsItsShare) {
+    const auto both = two_flows(Congestion::cubic, 1);
+    EXPECT_GT(both[0].goodput, 0.36);
+    EXPECT_GT(both[1].goodput, 0.36);
+}
+
 TEST(BulkFlows, BbrAndCubicDoNotStarveEachOther) {
     const auto both = run_bulk({}, {{bulk_settings(Congestion::cubic)}, {bulk_settings(Congestion::bbr)}}, 30s, 1);
     EXPECT_GT(both[0].goodput, 0.2);

@@ -29,8 +29,10 @@ struct Counters {
     // Neighbours.
     std::uint64_t arp_requests_in = 0, arp_replies_in = 0, arp_requests_out = 0, arp_replies_out = 0;
     std::uint64_t solicitations_in = 0, advertisements_in = 0, solicitations_out = 0, advertisements_out = 0;
-    std::uint64_t neighbours_failed = 0;   ///< Did not answer.
-    std::uint64_t neighbours_evicted = 0;  ///< Made room for newer ones in a full table.
+    std::uint64_t router_solicitations_out = 0, router_advertisements_in = 0;
+    std::uint64_t duplicate_addresses = 0;  ///< Tentative addresses that another host has.
+    std::uint64_t neighbours_failed = 0;    ///< Did not answer.
+    std::uint64_t neighbours_evicted = 0;   ///< Made room for newer ones in a full table.
 
     // ICMP and ICMPv6.
     std::uint64_t icmp_in = 0, icmp_out = 0;  ///< All messages, neighbour discovery included.

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "hourglass/base/address.h"
@@ -13,35 +13,11 @@
 #include "hourglass/base/siphash.h"
 #include "hourglass/base/time.h"
 #include "hourglass/ip/counters.h"
+#include "hourglass/ip/interface.h"
 #include "hourglass/tcp/stack.h"
 #include "hourglass/udp/sockets.h"
 
 namespace hourglass::ip {
-
-/// Names an interface of one host: 0, 1, 2 ... in the order of `add_interface`.
-enum class InterfaceId : std::uint8_t {};
-
-/// What an interface carries.
-enum class Medium : std::uint8_t {
-    ip,        ///< Bare IP datagrams (TUN, point to point): no neighbours to find.
-    ethernet,  ///< Ethernet II frames: ARP and neighbour discovery.
-};
-
-struct InterfaceSettings {
-    std::string name = "hg0";
-    Medium medium = Medium::ip;
-    MacAddress mac{};               ///< For `Medium::ethernet`.
-    std::uint32_t mtu = 1500;       ///< Largest IP datagram.
-    std::uint32_t max_gso = 0;      ///< Payload of the largest TCP super-segment that the device cuts; 0: none.
-    bool checksum_offload = false;  ///< The device completes TCP and UDP checksums.
-    std::vector<Prefix> addresses;  ///< Each with the prefix that is on the link.
-};
-
-struct Route {
-    Prefix destination;                ///< The longest match wins.
-    std::optional<IpAddress> gateway;  ///< None: the destination is on the link.
-    InterfaceId interface {};
-};
 
 struct HostSettings {
     tcp::Settings tcp;
@@ -57,9 +33,10 @@ struct HostSettings {
     std::uint32_t max_udp_sockets = 4096;
     std::uint32_t max_udp_queue = 1024;          ///< Datagrams that wait for their sockets' handlers.
     std::uint32_t max_pings = 256;               ///< Echo requests without an answer yet.
-    std::uint32_t max_path_mtus = 1024;          ///< Destinations whose path MTU is remembered, TCP's own record apart.
+    std::uint32_t max_path_mtus = 1024;          ///< Destinations whose path MTU is remembered.
     std::uint32_t max_output_packets = 1 << 16;  ///< Waiting for an interface to take them; further ones are dropped.
     std::uint32_t icmp_errors_per_second = 100;  ///< RFC 4443, section 2.4 (f); RFC 1812, section 4.3.2.8.
+    std::uint32_t max_tentative_addresses = 64;  ///< Addresses that are being tested for duplicates.
 };
 
 /// Told of an answer to `Host::ping`.
@@ -81,11 +58,30 @@ class Host {
 
     InterfaceId add_interface(InterfaceSettings settings);
     void add_route(const Route& route);
+    /// Takes away a route that was added; nothing happens when there is none like it.
+    void remove_route(const Route& route);
     [[nodiscard]] const InterfaceSettings& interface(InterfaceId id) const;
     [[nodiscard]] std::size_t interface_count() const;
     [[nodiscard]] bool is_local(const IpAddress& address) const;
     /// Gives an interface one more address, with the prefix that is on its link.
     void add_address(InterfaceId interface, const Prefix& address);
+    /// Adds an address once a test has shown that no other host of an Ethernet link has it (RFC 5227, section 2.1; RFC
+    /// 4862, section 5.4). Until then it is tentative: nothing is sent from it, and nobody is answered. False when too
+    /// many addresses are being tested; the handler is then not called.
+    bool try_address(InterfaceId interface, const Prefix& address, const DuplicateTest& test, Instant now,
+                     TrialHandler handler);
+    /// Gives an address up, tentative or not, with the route to its link. Connections from it get no further.
+    void remove_address(InterfaceId interface, const Prefix& address);
+    /// One handler for all interfaces; an empty one ends it.
+    void on_address_change(AddressHandler handler);
+    /// The routers that autoconfiguration has found, the one in use first.
+    [[nodiscard]] std::vector<IpAddress> default_routers(InterfaceId interface) const;
+    /// Lowers the largest IPv4 datagram of an interface below that of its device (RFC 2132, section 5.1); at least 576
+    /// octets are kept, and a value above the device's means the device's.
+    void set_mtu_v4(InterfaceId interface, std::uint32_t mtu);
+    /// Sends a UDP datagram from 0.0.0.0 to every host of the link, whether this one has an address or not (RFC 2131,
+    /// section 4.1). Precondition: `bytes` fit the link.
+    void broadcast(InterfaceId interface, Port source, Port destination, std::span<const std::byte> bytes);
     /// The local address that is used towards `destination` (RFC 6724); nothing when there is no route.
     [[nodiscard]] std::optional<IpAddress> source_for(const IpAddress& destination) const;
     /// The largest datagram that fits the way to `destination`, as far as known; nothing when there is no route.

@@ -1,73 +1,20 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <memory>
-#include <span>
-#include <string>
-#include <system_error>
-#include <vector>
 
-#include "hourglass/base/buffer.h"
-#include "hourglass/link/link.h"
+#include "hourglass/link/tun_device.h"
 
 namespace hourglass::link {
 
-/// Which device to attach to, and how.
-struct TunSettings {
-    std::string name = "hg0";  ///< Of the interface: at most 15 octets. An existing TUN device, or a new one.
-    std::uint32_t mtu = 1500;  ///< What `properties` says; the interface's own is set on the kernel's side.
-    bool offload = true;       ///< The kernel leaves checksums and segmentation to whoever receives the packet.
-    std::string control_file = "/dev/net/tun";
-};
-
-/// Why a device can't be had. `message` is one line that says what is wrong and what to do about it.
-struct TunError {
-    std::error_code code;
-    std::string message;
-};
-
-/// Packets that a device could not carry, by reason.
-struct TunCounters {
-    std::uint64_t unknown_segmentation = 0;  ///< Read: a super-segment of a kind that was not asked for.
-    std::uint64_t refused = 0;               ///< Written: the kernel took it for malformed, or the interface is down.
-    bool operator==(const TunCounters&) const = default;
-};
-
-/// A TUN device of Linux: bare IP datagrams to and from the kernel's network stack, each behind a virtio header
-/// (OASIS virtio 1.2, section 5.1.6) that carries its `Offload`. One call of the kernel moves one datagram or one
-/// super-segment of up to 64 KiB.
-class Tun final : public Link {
+/// A TUN device: bare IP datagrams.
+class Tun final : public TunDevice {
   public:
-    /// Payload of the largest super-segment: with its headers it fits a datagram's 16-bit length.
-    static constexpr std::uint32_t kMaxGso = 65536 - 128;
-
-    /// Attaches to the device called `settings.name`, and makes it first when there is none. To make one takes
-    /// CAP_NET_ADMIN in the network's namespace; to attach takes to be its owner. A device made here goes when this
-    /// object does; `pool` must outlive it.
+    /// Attaches to the device called `settings.name`, and makes it first when there is none; `pool` must outlive it.
     static std::expected<std::unique_ptr<Tun>, TunError> open(const TunSettings& settings, BufferPool& pool);
 
-    ~Tun() override;
-    Tun(const Tun&) = delete;
-    Tun& operator=(const Tun&) = delete;
-
-    std::expected<std::size_t, std::error_code> read(std::vector<Packet>& batch, std::size_t max) override;
-    std::expected<std::size_t, std::error_code> write(std::span<Packet> batch) override;
-    [[nodiscard]] const Properties& properties() const override { return properties_; }
-    [[nodiscard]] int descriptor() const override { return descriptor_; }
-
-    [[nodiscard]] const TunCounters& counters() const { return counters_; }
-
   private:
-    Tun(int descriptor, Properties properties, BufferPool& pool);
-    Packet take(std::size_t size);
-
-    int descriptor_;
-    Properties properties_;
-    BufferPool& pool_;
-    Packet arrival_;  ///< A large packet that the next datagram is read into.
-    TunCounters counters_;
+    using TunDevice::TunDevice;
 };
 
 }  // namespace hourglass::link

@@ -5,7 +5,7 @@
 
 #include "hourglass/base/time.h"
 #include "hourglass/ip/host.h"
-#include "hourglass/link/tun.h"
+#include "hourglass/link/tun_device.h"
 
 namespace hourglass::runtime {
 

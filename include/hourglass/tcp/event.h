@@ -46,13 +46,15 @@ enum class SendReason : std::uint8_t {
     rack_retransmit,      ///< What was sent later has arrived long ago (RFC 8985, section 6.2).
     tail_loss_probe,      ///< Nothing was heard of the end of the flight (RFC 8985, section 7.3).
     limited_transmit,     ///< New data for the first duplicate ACKs (RFC 3042).
-    window_probe,         ///< RFC 9293, section 3.8.6.1.
-    urgent,               ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
-    keepalive,            ///< RFC 9293, section 3.8.4.
-    challenge_ack,        ///< RFC 5961.
-    reset_no_connection,  ///< RFC 9293, section 3.5.2, group 1.
-    reset_bad_ack,        ///< RFC 9293, section 3.5.2, group 2.
-    reset_abort,          ///< The application aborted, or closed with data unread (RFC 9293, section 3.6).
+    mtu_probe,            ///< New data in a segment larger than is known to pass (RFC 4821, section 7.5).
+    path_mtu,       ///< It was too large for the path, and goes again in smaller segments (RFC 8201, section 5.4).
+    window_probe,   ///< RFC 9293, section 3.8.6.1.
+    urgent,         ///< The urgent pointer has moved and no data can go (RFC 9293, section 3.8.5).
+    keepalive,      ///< RFC 9293, section 3.8.4.
+    challenge_ack,  ///< RFC 5961.
+    reset_no_connection,     ///< RFC 9293, section 3.5.2, group 1.
+    reset_bad_ack,           ///< RFC 9293, section 3.5.2, group 2.
+    reset_abort,             ///< The application aborted, or closed with data unread (RFC 9293, section 3.6).
     reset_data_after_close,  ///< Data for an application that has gone (RFC 9293, section 3.6.1).
     reset_timeout,           ///< The user's time or the attempts are used up.
 };

@@ -56,6 +56,13 @@ struct FastOpenSettings {
     Duration key_lifetime = std::chrono::hours(24);
 };
 
+/// Whether a connection finds out by itself how large its segments may be, where no router says so (RFC 4821).
+enum class MtuProbing : std::uint8_t {
+    off,               ///< Routers are believed, and nothing else.
+    after_black_hole,  ///< Once full segments have been lost again and again without a word.
+    always,            ///< From `Settings::mtu_probe_base` upwards, whatever the interface's MTU is.
+};
+
 /// What a stack may be told. The defaults are those of the RFCs; every limit bounds memory.
 struct Settings {
     // Time.
@@ -105,6 +112,17 @@ struct Settings {
     std::uint8_t slow_start_limit = 8;  ///< RFC 3465's L: segments by which one ACK raises cwnd; 0: no limit.
     IdleWindow idle_window = IdleWindow::restart;
 
+    // The size of segments.
+    MtuProbing mtu_probing = MtuProbing::after_black_hole;
+    /// Payload of the segments that a search begins with (search_low; RFC 4821, section 7.2, has datagrams of 1,024
+    /// octets); over IPv6 at least what its minimum MTU leaves.
+    std::uint16_t mtu_probe_base = 1024;
+    /// Payload below which repeated timeouts do not lower segments over IPv4. RFC 4821, section 7.7, would have 28,
+    /// which every outage of a minute would reach; 536 is what every path is said to carry (RFC 9293, section 3.7.1).
+    std::uint16_t mtu_probe_floor = 536;
+    /// A search that has ended begins again after this time (RFC 4821, section 7.3; RFC 8899, section 5.1.1).
+    Duration mtu_raise_interval = std::chrono::minutes(10);
+
     // Loss recovery.
     bool rack_tlp = true;                  ///< Losses by time and tail loss probes (RFC 8985); needs SACK.
     bool prr = true;                       ///< Proportional rate reduction (RFC 9937).
@@ -125,6 +143,9 @@ struct Settings {
     /// One connection answers segments that it can't use, and that carry no data, no more often than this: two ends
     /// that disagree must not keep each other busy. Zero: no such limit.
     Duration challenge_ack_interval = std::chrono::milliseconds(500);
+    /// Soft ICMP errors end an attempt to open, as hard ones do: an application with other addresses to try hears
+    /// sooner (RFC 5461, section 4.1, of what some stacks do). RFC 9293 forbids it (MUST-56).
+    bool soft_errors_end_opening = false;
     bool time_wait_ignores_reset = true;         ///< RFC 1337, section 3, fix (F1).
     std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335, section 6.
     std::uint16_t last_ephemeral_port = 65535;

@@ -31,17 +31,20 @@ struct Connection;
 
 /// Why a call was refused, or why a connection ended before both sides had closed it.
 enum class Error : std::uint8_t {
-    none,            ///< Both sides closed; nothing was lost.
-    refused,         ///< A RST or a hard ICMP error answered the SYN.
-    reset,           ///< A RST arrived.
-    timed_out,       ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
-    unreachable,     ///< No route, or the network said so.
-    aborted,         ///< `abort()` was called here.
-    address_in_use,  ///< Another connection or listener has that address and port.
-    no_ports,        ///< Every ephemeral port to that destination is taken.
-    limit_reached,   ///< A table of the stack is full.
-    bad_address,     ///< Not a unicast address, port zero, or families that differ.
-    not_connected,   ///< The handle's connection is gone, or in no state for the call.
+    none,                  ///< Both sides closed; nothing was lost.
+    refused,               ///< A RST answered the SYN, or ICMP said that nobody listens at the port.
+    reset,                 ///< A RST arrived.
+    timed_out,             ///< No acknowledgement, or no answer to keepalives, in the allowed attempts.
+    unreachable,           ///< No route, or the network said that the host can't be reached.
+    network_unreachable,   ///< The network said that there is no way to the destination's network.
+    protocol_unreachable,  ///< The destination said that it has no TCP.
+    prohibited,            ///< The network said that it may not be passed.
+    aborted,               ///< `abort()` was called here.
+    address_in_use,        ///< Another connection or listener has that address and port.
+    no_ports,              ///< Every ephemeral port to that destination is taken.
+    limit_reached,         ///< A table of the stack is full.
+    bad_address,           ///< Not a unicast address, port zero, or families that differ.
+    not_connected,         ///< The handle's connection is gone, or in no state for the call.
 };
 
 /// In words, for people: "connection refused".
@@ -252,9 +255,8 @@ class ConnectionHandler {
     virtual void on_readable(Stream) {}
     /// Urgent data is on its way, or more of it (RFC 9293, section 3.8.5, MUST-32): see `Stream::urgent_left`.
     virtual void on_urgent(Stream) {}
-    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): `Error::unreachable` when the
-    /// network said so, `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without
-    /// an answer.
+    /// A soft error, which does not end the connection (RFC 9293, section 3.9.1.8): what the network said,
+    /// `Error::timed_out` when a segment has been sent again `Settings::advice_retries` times without an answer.
     virtual void on_trouble(Stream, Error) {}
     /// Room in the send buffer again, after a `send` that took less than it was given.
     virtual void on_writable(Stream) {}
@@ -287,6 +289,10 @@ struct Counters {
     std::uint64_t fast_open_active = 0, fast_open_active_failed = 0;
     std::uint64_t fast_open_passive = 0, fast_open_bad_cookies = 0, fast_open_over_limit = 0;
     std::uint64_t dropped_half_open_full = 0, dropped_accept_full = 0, time_wait_evicted = 0;
+    std::uint64_t path_mtu_reports = 0;  ///< ICMP messages that made segments smaller.
+    std::uint64_t path_mtu_ignored = 0;  ///< Those about nothing in flight, or that told nothing new (RFC 5927).
+    std::uint64_t black_holes = 0;  ///< Segments made smaller because nothing was heard of full ones (RFC 4821, 7.7).
+    std::uint64_t mtu_probes = 0, mtu_probes_passed = 0, mtu_probes_lost = 0;
     std::uint64_t dropped_checksum = 0, dropped_malformed = 0, dropped_paws = 0, dropped_bad_ack = 0;
     std::uint64_t dropped_not_for_us = 0, dropped_no_connection = 0, dropped_out_of_window = 0;
     std::uint64_t dropped_reassembly_full = 0;
@@ -315,10 +321,12 @@ class Stack {
 
     /// A segment has arrived: `segment` begins with the TCP header and ends with the datagram.
     void receive(Packet&& segment, const IpAddress& source, const IpAddress& destination, Instant now);
-    /// The network reports that `destination` can't take what was sent to it (ICMP unreachable and its kin). A soft
-    /// error is kept as the likely cause should the connection time out; it does not end it (RFC 9293,
-    /// section 3.9.2.2).
-    void unreachable(const FlowKey& flow, Seq seq, bool hard);
+    /// The network reports that the destination can't take what was sent to it (ICMP unreachable and its kin), about
+    /// the segment that began at `seq`: one that is not in flight makes the report forged or stale (RFC 5927,
+    /// section 4.1). A hard error ends a connection that is opening, with `told` (RFC 9293, section 3.9.2.2). A soft
+    /// one, and a hard one of a connection that has been open (RFC 5927, section 5.2), is told and kept as the likely
+    /// cause should the connection time out; it does not end it.
+    void unreachable(const FlowKey& flow, Seq seq, bool hard, Error told = Error::unreachable);
     /// The network reports the largest datagram that fits the path (RFC 1191, RFC 8201).
     void path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu);
 

@@ -17,6 +17,7 @@ struct Tuning {
     std::uint8_t traffic_class = 0;   ///< IPv4's TOS or IPv6's traffic class; its two ECN bits are TCP's | IP_TOS.
     std::uint8_t hop_limit = 0;       ///< 0: the host's default (RFC 9293, MUST-49) | IP_TTL.
     Congestion congestion = Congestion::cubic;  ///< | TCP_CONGESTION.
+    MtuProbing mtu_probing = MtuProbing::after_black_hole;
 
     // When to send.
     bool no_delay = false;   ///< Nagle's algorithm off (RFC 9293, section 3.7.4, MUST-17) | TCP_NODELAY.

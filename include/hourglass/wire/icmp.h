@@ -30,6 +30,9 @@ enum class IcmpUnreachable : std::uint8_t {
     port = 3,
     fragmentation_needed = 4,
     source_route_failed = 5,
+    network_unknown = 6,
+    network_prohibited = 9,
+    network_for_tos = 11,
     administratively_prohibited = 13,
 };
 

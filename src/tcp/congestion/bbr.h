@@ -23,9 +23,8 @@ struct LostRange {
 
 /// BBR, version 3 (draft-ietf-ccwg-bbr-06): a model of the path, its bandwidth and its least round trip, sets how fast
 /// is sent and how much may be in flight. Names and section numbers are the draft's; its functions are in
-/// bbr_model.cpp (section 5.5), bbr_states.cpp (5.3), bbr_control.cpp (5.6) and bbr.cpp (5.2). Two things it adds are
-/// told in docs/tcp.md: losses of a path without a queue count only in great numbers, and a round trip that equals the
-/// least one renews it.
+/// bbr_model.cpp (section 5.5), bbr_states.cpp (5.3), bbr_control.cpp (5.6) and bbr.cpp (5.2). What it does
+/// in other ways than the draft, and why, is told in docs/tcp.md.
 class Bbr {
   public:
     enum class State : std::uint8_t { startup, drain, probe_down, probe_cruise, probe_refill, probe_up, probe_rtt };
@@ -105,6 +104,8 @@ class Bbr {
     void start_probe_refill();
     void start_probe_up(const Step& s);
     void pick_probe_wait();
+    void skip_part_of_probe_wait(const CongestionWindow& w);
+    [[nodiscard]] double reno_rounds(const CongestionWindow& w) const;
     bool is_time_to_probe_bw(const Step& s);
     [[nodiscard]] bool is_time_to_cruise(const Step& s) const;
     bool is_time_to_go_down(const Step& s);

@@ -154,10 +154,21 @@ void Bbr::pick_probe_wait() {
     bw_probe_wait_ = std::chrono::seconds(2) + Duration(static_cast<std::int64_t>(random_.unit() * 1e9));
 }
 
-/// Section 5.3.3.8.3, IsTimeToProbeBW with IsRenoCoexistenceProbeTime.
+/// Flows that share a queue leave ProbeRTT together; were they to wait for as many rounds from there, they would also
+/// probe together, each by the same factor, and their shares would never meet. So each goes on from a point of the wait
+/// that is its own.
+void Bbr::skip_part_of_probe_wait(const CongestionWindow& w) {
+    const double part = random_.unit();
+    rounds_since_probe_up_ = static_cast<std::uint32_t>(part * reno_rounds(w));
+    bw_probe_wait_ -= Duration(static_cast<std::int64_t>(part * static_cast<double>(bw_probe_wait_.count())));
+}
+
+/// Section 5.3.3.8.3, IsRenoCoexistenceProbeTime: after so many rounds a Reno flow would have filled the pipe again.
+double Bbr::reno_rounds(const CongestionWindow& w) const { return std::min(target_inflight(w) / mss_, 63.0); }
+
+/// Section 5.3.3.8.3, IsTimeToProbeBW.
 bool Bbr::is_time_to_probe_bw(const Step& s) {
-    const double reno_rounds = std::min(target_inflight(s.w) / mss_, 63.0);
-    if (s.ack.now <= cycle_stamp_ + bw_probe_wait_ && rounds_since_probe_up_ < reno_rounds) return false;
+    if (s.ack.now <= cycle_stamp_ + bw_probe_wait_ && rounds_since_probe_up_ < reno_rounds(s.w)) return false;
     start_probe_refill();
     return true;
 }
@@ -231,6 +242,7 @@ void Bbr::check_probe_rtt_done(CongestionWindow& w, Instant now) {
     reset_short_term_model();
     if (full_bw_reached_) {
         start_probe_down(now);
+        skip_part_of_probe_wait(w);
         start_probe_cruise();
     } else {
         enter_startup();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/engine.h"
+#include "tcp/mtu_probing.h"
 
 namespace hourglass::tcp {
 
@@ -73,6 +74,7 @@ void FlightWatcher::delivered(const SentRange& piece) {
 }
 
 void FlightWatcher::lost(const SentRange& piece) {
+    if (c_.outbox->recovery.mtu_probe().contains(piece)) return;  // RFC 4821, section 7.6.2
     DeliveryRate& rate = c_.outbox->congestion.rate;
     rate.on_lost(piece.size());
     c_.congestion.on_lost({.size = piece.size(),
@@ -97,6 +99,7 @@ void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_
     tell_congestion_control(e, c, out, prior_pipe, echo);
     if (e.settings.prr && o.recovery.is_reducing() && !c.congestion.rules_recovery())
         c.congestion.set_cwnd(std::max<std::uint32_t>(o.recovery.reduced_cwnd(out, c.outstanding()), c.snd_mss));
+    if (c.mtu_reduced) follow_mtu_search(e, c, out.acked > 0);
 }
 
 void on_reordering_timer(Engine& e, Connection& c) {

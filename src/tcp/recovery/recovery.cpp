@@ -68,6 +68,7 @@ void Recovery::clear() {
     board_.clear();
     rack_ = {};
     probe_ = {};
+    mtu_probe_ = {};
     prr_ = {};
     spurious_ = {};
     forward_rto_ = {};
@@ -90,6 +91,7 @@ void Recovery::on_sent(Seq begin, Seq end, const Outstanding& o, const SendSnaps
 
 void Recovery::on_resent(Seq begin, Seq end, const Outstanding& o, const SendSnapshot& sent, std::uint32_t timestamp) {
     board_.on_resent(begin, end, o.mss, sent);
+    mtu_probe_.on_resent(begin, end);
     const auto size = static_cast<std::uint32_t>(end - begin);
     if (is_reducing()) prr_.on_sent(size);
     spurious_.on_retransmitted(size, timestamp);
@@ -121,6 +123,7 @@ RecoveryOutcome Recovery::on_ack(const AckInput& in, const Outstanding& o, const
         now.snd_una = in.ack;
         board_.acknowledge(in.ack, o.mss, reading);
         rack_.on_advance(in.ack);
+        mtu_probe_.on_ack(in.ack);
     }
     if (rules.sack && !in.sack.empty()) read_sack(in, now, rules, reading, out);
     if (out.acked > 0 && !board_.empty() && board_.front().sacked) {
@@ -226,7 +229,12 @@ void Recovery::look_for_losses(const AckInput& in, const Outstanding& now, const
         find_losses_by_time(path, reading, path.reordering_seen || reading.shows_reordering());
     else
         find_losses_by_count(now, reading);
-    if (reading.lost_octets() > 0 && state_ <= RecoveryState::cwr) enter(now, out);
+    if (reading.lost_octets() > 0 && state_ <= RecoveryState::cwr) {
+        if (mtu_probe_.explains_losses(board_))
+            lose_mtu_probe(now, reading);
+        else
+            enter(now, out);
+    }
     if (state_ > RecoveryState::disorder) return;
     const bool in_doubt = board_.sacked().octets > 0 || duplicates_.count() > 0;
     state_ = in_doubt ? RecoveryState::disorder : RecoveryState::open;
@@ -293,6 +301,13 @@ void Recovery::find_losses_by_duplicates(const AckInput& in, const Outstanding& 
     if (state_ == RecoveryState::recovery || duplicates_.count() != DuplicateAcks::kThreshold || old_news) return;
     lose_first();
     reason_ = SendReason::fast_retransmit;
+}
+
+/// RFC 4821, section 7.6.2: all of it goes again, and congestion control hears nothing.
+void Recovery::lose_mtu_probe(const Outstanding& now, Reading& reading) {
+    board_.mark_lost(mtu_probe_.begin(), mtu_probe_.end(), now.mss, reading);
+    mtu_probe_.on_lost();
+    reason_ = SendReason::path_mtu;
 }
 
 void Recovery::enter(const Outstanding& now, RecoveryOutcome& out) {
@@ -376,6 +391,24 @@ void Recovery::on_refused(const Outstanding& o) {
     const PathTimes nowhere;
     Reading reading(rack_, nullptr, nowhere, nullptr, recover_);
     board_.mark_lost(o.snd_una, o.snd_nxt, o.mss, reading);
+    reason_ = SendReason::window_probe;
+}
+
+void Recovery::on_too_large(const Outstanding& o) {
+    const PathTimes nowhere;
+    Reading reading(rack_, nullptr, nowhere, nullptr, recover_);
+    using Judgement = Scoreboard::Judgement;
+    board_.mark_lost_if([&](const SentRange& r) { return r.size() > o.mss ? Judgement::lost : Judgement::not_lost; },
+                        reading);
+    if (mtu_probe_.is_in_flight()) mtu_probe_.on_lost();
+    if (state_ != RecoveryState::recovery) reason_ = SendReason::path_mtu;
+    probe_.cancel();
+}
+
+void Recovery::on_mtu_probe_refused(const Outstanding& o) {
+    const PathTimes nowhere;
+    Reading reading(rack_, nullptr, nowhere, nullptr, recover_);
+    lose_mtu_probe(o, reading);
 }
 
 // --- The window in a reduction

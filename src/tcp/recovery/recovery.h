@@ -9,6 +9,7 @@
 #include "hourglass/tcp/sequence.h"
 #include "hourglass/tcp/stack.h"
 #include "tcp/recovery/duplicate_acks.h"
+#include "tcp/recovery/mtu_probe.h"
 #include "tcp/recovery/prr.h"
 #include "tcp/recovery/rack.h"
 #include "tcp/recovery/scoreboard.h"
@@ -93,8 +94,12 @@ class Recovery {
     /// The peer echoes a congestion mark, and the window is to be reduced (RFC 3168, section 6.1.2); false when a
     /// reduction is under way already.
     bool on_congestion_mark(const Outstanding& o);
-    /// What is outstanding is known not to have been taken (a refused window probe, a smaller path MTU).
+    /// What is outstanding is known not to have been taken: a window probe was refused.
     void on_refused(const Outstanding& o);
+    /// A router did not pass what is larger than `o.mss` now is: no sign of congestion (RFC 8201, section 5.4).
+    void on_too_large(const Outstanding& o);
+    /// The same for the probe in flight alone.
+    void on_mtu_probe_refused(const Outstanding& o);
 
     /// The window that a reduction begins with and ends at (RFC 9937); after congestion control was told.
     void begin_reduction(std::uint32_t ssthresh, const RecoveryOutcome& found, const Outstanding& o);
@@ -109,6 +114,9 @@ class Recovery {
     void on_resent(Seq begin, Seq end, const Outstanding& o, const SendSnapshot& sent, std::uint32_t timestamp);
     /// A tail loss probe leaves: new data, or what was last sent once more.
     void on_probe(Seq snd_nxt, bool retransmission) { probe_.on_sent(snd_nxt, retransmission); }
+    /// The probe of the path's MTU, which the sender reports when it has sent one.
+    [[nodiscard]] MtuProbe& mtu_probe() { return mtu_probe_; }
+    [[nodiscard]] const MtuProbe& mtu_probe() const { return mtu_probe_; }
 
     /// Octets believed to be in the network (RFC 6675, section 4, pipe).
     [[nodiscard]] std::uint32_t pipe(const Outstanding& o) const;
@@ -124,7 +132,7 @@ class Recovery {
     void on_new_data(bool sent) { forward_rto_.on_new_data(sent); }
     /// Why what is due is to be sent again.
     [[nodiscard]] SendReason reason() const {
-        return state_ == RecoveryState::recovery ? reason_ : SendReason::retransmit_timeout;
+        return state_ == RecoveryState::loss ? SendReason::retransmit_timeout : reason_;
     }
     /// True once for the first partial acknowledgement of a recovery without SACK: it alone restarts the timer
     /// (RFC 6582, section 3.2, step 5, "Impatient variant").
@@ -153,6 +161,7 @@ class Recovery {
     void find_losses_by_count(const Outstanding& now, Reading& reading);
     void find_losses_by_duplicates(const AckInput& in, const Outstanding& now, Reading& reading,
                                    const RecoveryOutcome& out);
+    void lose_mtu_probe(const Outstanding& now, Reading& reading);
     void enter(const Outstanding& now, RecoveryOutcome& out);
     void undo(RecoveryOutcome& out);
     [[nodiscard]] Duration reordering_window(const PathTimes& path, bool reordering_seen) const;
@@ -160,6 +169,7 @@ class Recovery {
     Scoreboard board_;
     Rack rack_;
     TailLossProbe probe_;
+    MtuProbe mtu_probe_;
     ProportionalRateReduction prr_;
     SpuriousRetransmission spurious_;
     ForwardRto forward_rto_;
