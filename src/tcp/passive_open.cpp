@@ -167,6 +167,7 @@ Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, 
     ListenEntry& l = e.listeners.slab[learned.listener];
     Connection& c = e.adopt(std::move(learned), flow_hash, entry);
     e.tunings.share(c.tuning);
+    ListenEntry& l = e.listeners.slab[c.listener];
     const Tuning& tuning = l.options.tuning ? *l.options.tuning : e.tunings.defaults();
     c.no_delay = tuning.no_delay;
     c.keepalive = tuning.keepalive;
