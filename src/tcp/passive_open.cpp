@@ -164,7 +164,6 @@ Step promote(Arrival& a) {
 }
 
 Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, FlowEntry entry) {
-    ListenEntry& l = e.listeners.slab[learned.listener];
     Connection& c = e.adopt(std::move(learned), flow_hash, entry);
     e.tunings.share(c.tuning);
     ListenEntry& l = e.listeners.slab[c.listener];
