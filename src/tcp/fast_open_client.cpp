@@ -68,7 +68,7 @@ void add_fast_open_option(const Engine& e, const Connection& c, wire::TcpOptions
 }
 
 void take_fast_open_answer(Engine& e, Connection& c, const Segment& syn_ack) {
-    const std::uint32_t sent = c.in_flight() - 1, taken = syn_ack.ack - c.iss - 1u;
+    const std::uint32_t sent = c.in_flight() - 1, taken = static_cast<std::uint32_t>(syn_ack.ack - c.iss) - 1;
     const wire::TcpOptions& options = syn_ack.options;
     const bool had_cookie = e.fast_open_cache.use(c.flow) != nullptr;
     c.fast_open = false;
@@ -91,7 +91,7 @@ void on_fast_open_failure(Engine& e, const Connection& c) {
 
 void settle_syn_data(Engine& e, Connection& c) {
     Outbox& o = *c.outbox;
-    o.data.consume(c.snd_una - c.iss - 1u);
+    o.data.consume(static_cast<std::uint32_t>(c.snd_una - c.iss) - 1);
     if (c.in_flight() == 0) return;
     // Section 4.2.2: "The client SHOULD retransmit any unacknowledged data in the first ACK packet".
     const Seq end = c.snd_nxt;
