@@ -200,6 +200,8 @@ struct Connection : ConnectionVariables {
     SpareBoxes<Outbox>::Pointer outbox;
     SpareBoxes<Inbox>::Pointer inbox;
 
+    /// Congestion marks are told of, or may be once the handshake is over. Without them their rules cost one look.
+    [[nodiscard]] bool has_ecn() const { return ecn_mode != EcnMode::none; }
     [[nodiscard]] Outstanding outstanding() const { return {snd_una, snd_nxt, snd_mss}; }
     [[nodiscard]] std::uint32_t in_flight() const { return static_cast<std::uint32_t>(snd_nxt - snd_una); }
     /// A SYN-ACK that has given its connection data to send is in flight too (RFC 7413).

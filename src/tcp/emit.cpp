@@ -29,7 +29,7 @@ void seal_and_send(Engine& e, Packet&& packet, wire::PartialSum data_sum, std::s
 
 /// The accurate ECN option takes the place of one block, so that two of its counters find room beside the others.
 std::size_t most_sack_blocks(const Connection& c) {
-    return max_sack_blocks(c.timestamps) - (ecn_option_size(c, 0) > 0 ? 1 : 0);
+    return max_sack_blocks(c.timestamps) - (c.ecn_option_due && ecn_option_size(c, 0) > 0 ? 1 : 0);
 }
 
 std::size_t sack_blocks_due(const Connection& c) {
@@ -45,7 +45,7 @@ void add_sack_blocks(Engine& e, Connection& c, wire::TcpOptions& options) {
 
 /// Octets of the accurate ECN option in this segment. RFC 9768, section 3.2.3.2.1: a SYN-ACK has it the first time.
 std::size_t ecn_option_size_of(const Connection& c, const wire::TcpHeader& header, const Emission& what) {
-    if (header.flags.rst()) return 0;
+    if (!c.has_ecn() || header.flags.rst()) return 0;
     if (!header.flags.syn()) return ecn_option_size(c, header.options.size());
     const bool first_syn_ack = header.flags.ack() && !what.retransmission && c.ecn_mode == EcnMode::accurate;
     return first_syn_ack && header.options.size() + 12 <= wire::TcpOptions::kMaxSize ? 12 : 0;
@@ -54,7 +54,8 @@ std::size_t ecn_option_size_of(const Connection& c, const wire::TcpHeader& heade
 /// Writes the header, with that option behind the others.
 void emit_header(const Engine& e, Connection& c, const wire::TcpHeader& header, std::size_t ecn_option,
                  std::span<std::byte> out) {
-    if (ecn_option == 0) return header.emit(out);
+    if (ecn_option == 0) [[likely]]
+        return header.emit(out);
     std::array<std::byte, wire::TcpOptions::kMaxSize> options{};
     const std::size_t others = header.options.size();
     header.options.emit(options);
@@ -84,7 +85,8 @@ void end_quick_acks_after_answer(const Engine& e, Connection& c) {
 
 std::uint32_t segment_payload(const Connection& c) {
     std::uint32_t options = sack_option_size(sack_blocks_due(c));
-    if (c.ecn_option_due) options += static_cast<std::uint32_t>(ecn_option_size(c, options + (c.timestamps ? 12u : 0u)));
+    if (c.ecn_option_due) [[unlikely]]
+        options += static_cast<std::uint32_t>(ecn_option_size(c, options + (c.timestamps ? 12u : 0u)));
     return c.snd_mss > options + 8 ? c.snd_mss - options : 8;
 }
 
@@ -100,7 +102,8 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     else
         header.ack = Seq(0);
     const bool new_data = what.data_size > 0 && !what.retransmission && what.reason != SendReason::window_probe;
-    if (!what.flags.rst()) header.flags |= what.flags.syn() ? ecn_flags_of_syn(c) : ecn_flags(c, new_data);
+    if (c.has_ecn() && !what.flags.rst()) [[unlikely]]
+        header.flags |= what.flags.syn() ? ecn_flags_of_syn(c) : ecn_flags(c, new_data);
     if (what.flags.syn()) {
         add_syn_options(e, c, header.options);
     } else if (c.timestamps) {
@@ -117,8 +120,10 @@ void emit(Engine& e, Connection& c, const Emission& what) {
     const std::size_t header_size = header.size() + ecn_option;
     Packet packet = e.pool.packet(header_size + what.data_size);
     emit_header(e, c, header, ecn_option, packet.append(header_size));
-    on_marks_told(e, c);
-    packet.ecn = static_cast<std::uint8_t>(ecn_field(c, new_data));
+    if (c.has_ecn()) [[unlikely]] {
+        on_marks_told(e, c);
+        packet.ecn = static_cast<std::uint8_t>(ecn_field(c, new_data));
+    }
     wire::PartialSum sum;
     if (what.data_size > 0) {
         const auto room = packet.append(what.data_size);

@@ -128,7 +128,8 @@ void send_syn(Engine& e, Connection& c) {
     const bool first = !again && !c.fast_open_pending;
     // Chosen when the SYN leaves: only now is it known what time it is.
     if (first) c.snd_una = c.iss += sequence_clock(e.now);
-    if (active) ask_for_ecn(e, c, outbox.retries);
+    if (active && e.settings.ecn >= EcnUse::request) [[unlikely]]
+        ask_for_ecn(e, c, outbox.retries);
     if (c.fast_open && active && !again) c.fast_open = may_ask_for_fast_open(e, c);
     const std::uint32_t data = active && !again ? std::min(room_in_syn(e, c), c.send_queue_size()) : 0;
     if (data > 0) ++e.counters.fast_open_active;
@@ -158,10 +159,8 @@ void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
 }
 
 void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
-    if (seg.view.flags().syn())
-        learn_ecn_from_syn_ack(e, c, seg);
-    else
-        learn_ecn_from_third_segment(e, c, seg);
+    if (c.has_ecn()) [[unlikely]]
+        seg.view.flags().syn() ? learn_ecn_from_syn_ack(e, c, seg) : learn_ecn_from_third_segment(e, c, seg);
     const bool syn_had_data = c.snd_nxt != c.iss + 1;
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;

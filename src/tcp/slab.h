@@ -32,7 +32,7 @@ class Slab {
         } else {
             if (end_ >= limit_) return kNone;
             index = end_++;
-            if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Cell[]>(kChunk));
+            if (index / kChunk == chunks_.size()) add_chunk();
         }
         new (cell(index).storage) T(std::forward<Arguments>(arguments)...);
         cell(index).used = true;
@@ -65,6 +65,7 @@ class Slab {
         std::uint32_t next_free;
         bool used = false;
     };
+    [[gnu::cold]] void add_chunk() { chunks_.push_back(std::make_unique<Cell[]>(kChunk)); }
     Cell& cell(std::uint32_t index) noexcept { return chunks_[index / kChunk][index % kChunk]; }
     T& at(std::uint32_t index) noexcept { return *std::launder(reinterpret_cast<T*>(cell(index).storage)); }
 

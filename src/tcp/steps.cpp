@@ -81,7 +81,8 @@ Step check_sequence(Arrival& a) {
         seg.trim_back(0);
         ack_now(a.engine, c, SendReason::ack_duplicate_data);
     }
-    take_mark(a.engine, c, seg);
+    if (c.has_ecn()) [[unlikely]]
+        take_mark(a.engine, c, seg);
     if (seg.seq < c.rcv_nxt) {
         // Old octets in front: the sender has not seen our ACK.
         if (seg.data_size > 0) report_duplicate(a.engine, c, seg.seq, min(seg.seq + seg.data_size, c.rcv_nxt));
