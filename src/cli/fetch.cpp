@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "hourglass/runtime/clock.h"
+#include "http/move_bytes.h"
 
 namespace hourglass::cli {
 
@@ -17,10 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kConnectTimeout = 10;      ///< Seconds.
-constexpr auto kRetryInterval = 50ms;       ///< Between attempts at a program's port, until it listens.
-constexpr auto kClosingTime = 1s;           ///< For the server's part of the close.
-constexpr std::size_t kPiece = 256 * 1024;  ///< Bytes read at a time.
+constexpr double kConnectTimeout = 10;  ///< Seconds.
+constexpr auto kRetryInterval = 50ms;   ///< Between attempts at a program's port, until it listens.
+constexpr auto kClosingTime = 1s;       ///< For the server's part of the close.
 constexpr Port kDomain{53};
 
 std::chrono::nanoseconds seconds(double n) { return std::chrono::nanoseconds(static_cast<std::int64_t>(n * 1e9)); }
@@ -30,9 +30,12 @@ std::string read_text(const char* path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The servers of the user, or those of the system. On loopback sit servers that only the kernel's stack reaches.
-dns::ResolverSettings resolver_settings(const std::string& given) {
+}  // namespace
+
+/// On loopback sit servers that only the kernel's stack reaches.
+dns::ResolverSettings resolver_settings(const GetOptions& options) {
     dns::ResolverSettings settings;
+    const std::string& given = options.resolver;
     if (!given.empty()) {
         const auto address = IpAddress::parse(given);
         const auto endpoint =
@@ -44,11 +47,15 @@ dns::ResolverSettings resolver_settings(const std::string& given) {
     }
     const auto system = dns::ResolvConf::parse(read_text("/etc/resolv.conf"));
     for (const IpAddress& server : system.servers)
-        if (!server.is_loopback()) settings.servers.push_back({server, kDomain});
+        if (options.network.over_os() || !server.is_loopback()) settings.servers.push_back({server, kDomain});
     if (system.timeout) settings.timeout = *system.timeout;
     if (system.attempts) settings.attempts = *system.attempts;
     return settings;
 }
+
+dns::HostsFile system_hosts() { return dns::HostsFile::parse(read_text("/etc/hosts")); }
+
+namespace {
 
 dns::Families families(const GetOptions& options) {
     if (options.only_v4) return dns::Families::v4;
@@ -70,25 +77,22 @@ void show_request(const http::Request& request) {
 
 }  // namespace
 
-Fetch::Fetch(asio::io_context& context, const LiveHost& live, const GetOptions& options, const http::Url& url,
-             http::Request request, Done done)
-    : live_(live),
+Fetch::Fetch(asio::io_context& context, std::unique_ptr<Connector> connector, const GetOptions& options,
+             const http::Url& url, http::Request request, Done done)
+    : connector_(std::move(connector)),
       options_(options),
       url_(url),
       request_(std::move(request)),
       done_(std::move(done)),
       output_(std::make_shared<ResponseOutput>(
           options, [this](GetExit code, const std::string& message) { finish(code, message); })),
-      resolver_(live.host(), resolver_settings(options.resolver), dns::HostsFile::parse(read_text("/etc/hosts"))),
       connect_timer_(context),
       retry_timer_(context),
       time_limit_(context) {
-    http_.on_change([this] { live_.tun_host->loop().wake(); });
+    http_.on_change([this] { connector_->wake(); });
 }
 
-Fetch::~Fetch() {
-    if (stream_) stream_->set_handler(nullptr);
-}
+Fetch::~Fetch() { connector_->forget(); }
 
 void Fetch::start() {
     if (options_.max_time > 0) {
@@ -101,10 +105,9 @@ void Fetch::start() {
 }
 
 void Fetch::resolve() {
-    resolver_.resolve(url_.host, families(options_), [this](const dns::ResolveResult& result, Instant) {
+    connector_->resolve(url_.host, families(options_), [this](const dns::ResolveResult& result) {
         if (!result_) resolved(result);
     });
-    live_.tun_host->loop().wake();
 }
 
 void Fetch::resolved(const dns::ResolveResult& result) {
@@ -130,14 +133,10 @@ void Fetch::resolved(const dns::ResolveResult& result) {
 
 void Fetch::connect() {
     connect_began_ = runtime::now();
-    auto stream = live_.host().tcp().connect({address_, url_.effective_port()}, {.local = {}, .handler = this});
-    if (!stream) return connection_failed(stream.error());
-    stream_ = *stream;
-    live_.tun_host->loop().wake();
+    connector_->connect({address_, url_.effective_port()}, *this);
 }
 
 void Fetch::connection_failed(tcp::Error error) {
-    stream_.reset();
     note(options_,
          fmt::format("{}: {}", SocketAddress{address_, url_.effective_port()}.to_string(), tcp::to_string(error)));
     if (!addresses_.empty()) {
@@ -157,43 +156,29 @@ void Fetch::connection_failed(tcp::Error error) {
     finish(code, fmt::format("no connection to {}: {}", url_.authority(), tcp::to_string(error)));
 }
 
-void Fetch::on_established(tcp::Stream stream) {
+void Fetch::on_connected() {
     connect_timer_.cancel();
     connected_ = true;
-    stream.set_no_delay(true);
-    note(options_, fmt::format("connected to {} from {} in {} us", stream.remote().to_string(),
-                               stream.local().to_string(), to_us(runtime::now() - connect_began_)));
+    note(options_,
+         fmt::format("connected to {} from {} in {} us", SocketAddress{address_, url_.effective_port()}.to_string(),
+                     connector_->local().to_string(), to_us(runtime::now() - connect_began_)));
     if (options_.verbose) show_request(request_);
     if (http_.send(std::move(request_), nullptr, output_)) return pump();
     finish(GetExit::bad_input, "the request may not be sent");
 }
 
 void Fetch::pump() {
-    if (!connected_) return;
-    send_output();
-    take_input();
-    send_output();
-}
-
-void Fetch::send_output() {
-    while (stream_ && !http_.output().empty()) {
-        const std::size_t n = stream_->send(http_.output());
-        if (n == 0) return;
-        http_.consume_output(n);
+    if (!connected_ || std::exchange(pumping_, true)) return;
+    for (bool moved = true; moved && connector_->transport() != nullptr;) {
+        http::Transport& transport = *connector_->transport();
+        moved = http::detail::move_output(http_, transport);
+        moved = http::detail::move_input(http_, transport) || moved;
+        if (transport.at_end() && !std::exchange(heard_end_, true)) http_.peer_closed();
     }
+    pumping_ = false;
 }
 
-void Fetch::take_input() {
-    while (stream_ && http_.wants_input()) {
-        const Slice piece = stream_->receive_slice(kPiece);
-        if (piece.empty()) break;
-        http_.receive(piece.bytes());
-    }
-    if (stream_ && stream_->at_end() && !std::exchange(heard_end_, true)) http_.peer_closed();
-}
-
-void Fetch::on_closed(tcp::Stream, tcp::Error error) {
-    stream_.reset();
+void Fetch::on_closed(tcp::Error error) {
     if (result_) return leave();
     if (!connected_) return connection_failed(error);
     const bool late = error == tcp::Error::timed_out;
@@ -209,16 +194,14 @@ void Fetch::finish(GetExit code, const std::string& message) {
     if (!message.empty()) fmt::print(stderr, "hourglass get: {}\n", printable(message));
     connect_timer_.cancel();
     retry_timer_.cancel();
-    if (!stream_) return leave();
-    const tcp::ConnectionInfo info = stream_->info();
-    if (connected_)
-        note(options_, fmt::format("round trip {} us, {} retransmissions, window {} bytes", to_us(info.srtt),
-                                   info.retransmissions, info.cwnd));
+    http::Transport* const transport = connector_->transport();
+    if (transport == nullptr || !transport->exists()) return leave();
+    if (connected_) note(options_, connector_->measured());
     if (code == GetExit::done)
-        stream_->close();
+        transport->close();
     else
-        stream_->abort();
-    live_.tun_host->loop().wake();
+        transport->abort();
+    connector_->wake();
     time_limit_.expires_after(kClosingTime);
     time_limit_.async_wait([this](std::error_code error) {
         if (!error) leave();

@@ -13,6 +13,7 @@
 #include "cli/get_options.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "hourglass/runtime/os_loop.h"
 
 namespace hourglass::cli {
 
@@ -23,7 +24,7 @@ constexpr auto kConfigurationTime = std::chrono::seconds(30);  ///< For an addre
 /// Our host's addresses: the one given, and one of the other family; with `--dhcp` they come from the link.
 std::vector<Prefix> own_addresses(const GetOptions& options) {
     if (options.network.dhcp) return {};
-    std::vector<Prefix> own = {parse_link_address("--address", options.address)};
+    std::vector<Prefix> own = {parse_link_address("--address", options.address.empty() ? "10.0.0.2" : options.address)};
     if (own.front().address.is_v6())
         own.push_back(*Prefix::parse("10.0.0.2/24"));
     else if (kernel_speaks_v6())
@@ -38,7 +39,38 @@ bool serves(const IpAddress& own, const GetOptions& options, const http::Url& ur
     return own.is_v6() == wants_v6;
 }
 
-int get(const GetOptions& given) {
+/// Says that the server's program has ended too early.
+void report_end(const GetOptions& options, int code) {
+    if (options.program.empty()) return;
+    fmt::print(stderr, "hourglass get: '{}' ended with exit code {} before the answer was complete\n",
+               options.program.front(), code);
+}
+
+int get_over_os(const GetOptions& options) {
+    refuse_own_host_options(options.network, options.address.empty() ? std::vector<std::string_view>{}
+                                                                     : std::vector<std::string_view>{"--address"});
+    const http::Url url = parse_url(options.url);
+    asio::io_context context(1);
+    runtime::OsLoop loop(context);
+    GetExit result = GetExit::receive_failed;
+    Fetch fetch(context, connect_over(loop, resolver_settings(options), system_hosts()), options, url,
+                make_request(options, url), [&](GetExit code) {
+                    result = code;
+                    context.stop();
+                });
+    Program program(context, options.program, "", runtime::ChildOutput::to_standard_error);
+    program.on_end([&](int code) {
+        report_end(options, code);
+        result = GetExit::not_connected;
+        context.stop();
+    });
+    fetch.start();
+    context.run();
+    program.end();
+    return static_cast<int>(result);
+}
+
+int get_over_own_tcp(const GetOptions& given) {
     GetOptions options = given;
     const http::Url url = parse_url(options.url);
     http::Request request = make_request(options, url);
@@ -48,17 +80,16 @@ int get(const GetOptions& given) {
     GetExit result = GetExit::receive_failed;
     std::optional<Fetch> fetch;
     const auto begin = [&] {
-        fetch.emplace(context, live, options, url, std::move(request), [&](GetExit code) {
-            result = code;
-            context.stop();
-        });
+        fetch.emplace(context, connect_over(live, resolver_settings(options), system_hosts()), options, url,
+                      std::move(request), [&](GetExit code) {
+                          result = code;
+                          context.stop();
+                      });
         fetch->start();
     };
-    Program program(context, options.program, live, runtime::ChildOutput::to_standard_error);
+    Program program(context, options.program, live.control->path().native(), runtime::ChildOutput::to_standard_error);
     program.on_end([&](int code) {
-        if (!options.program.empty())
-            fmt::print(stderr, "hourglass get: '{}' ended with exit code {} before the answer was complete\n",
-                       options.program.front(), code);
+        report_end(options, code);
         result = GetExit::not_connected;
         context.stop();
     });
@@ -86,6 +117,10 @@ int get(const GetOptions& given) {
     context.run();
     program.end();
     return static_cast<int>(result);
+}
+
+int get(const GetOptions& options) {
+    return options.network.over_os() ? get_over_os(options) : get_over_own_tcp(options);
 }
 
 void declare_request(CLI::App& app, GetOptions& options) {
@@ -120,7 +155,7 @@ void declare_request(CLI::App& app, GetOptions& options) {
         ->check(CLI::PositiveNumber.description(""));
     app.add_option("--resolver", options.resolver, "Name server to ask (default: those of /etc/resolv.conf)")
         ->type_name("ADDR[:PORT]");
-    app.add_option("--address", options.address, "Our own address on the device (default: 10.0.0.2/24)")
+    app.add_option("--address", options.address, "Our own host's address on the device (default: 10.0.0.2/24)")
         ->type_name("ADDR[/LEN]");
 }
 
@@ -133,12 +168,13 @@ Action declare_get(CLI::App& app, const std::vector<std::string>& program) {
     declare(app, options->network);
     app.footer(
         "A program behind '--' is a server to fetch from: it is started first, and ended at the end. From\n"
-        "where our host is, the kernel's addresses are 10.0.0.1 and fd00:6867::1.\n"
+        "where our own host is, the kernel's addresses are 10.0.0.1 and fd00:6867::1.\n"
         "\n"
         "Exit codes, as curl's: 0 done, 2 bad input, 6 no address for the name, 7 no connection, 22 status\n"
         "of 400 or above with -f, 23 output can't be written, 28 time is up, 56 the response is broken off.\n"
         "\n"
         "Examples:\n"
+        "  hourglass get -v http://example.com/                                  (over the system's TCP)\n"
         "  hourglass get http://10.0.0.1:8000/ --rootless -- python3 -m http.server\n"
         "  hourglass get -v -d @form.txt -H 'Accept: text/html' 10.0.0.1:8080/post --tun hg0\n"
         "  hourglass get http://example.com/ --resolver 1.1.1.1 --tun hg0   (with NAT behind hg0)\n");

@@ -24,7 +24,7 @@ struct GetOptions {
     std::vector<std::string> data{};
     std::vector<std::string> binary_data{};
     std::vector<std::string> fields{};
-    std::string address = "10.0.0.2";
+    std::string address{};
     std::string resolver{};
     double connect_timeout = 0;  ///< Seconds; 0: ten.
     double max_time = 0;         ///< Seconds; 0: without limit.

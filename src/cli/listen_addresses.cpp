@@ -62,4 +62,29 @@ ListenAddresses parse_listen_ports(const std::vector<std::string>& options) {
     return result;
 }
 
+std::vector<SocketAddress> parse_os_listen_addresses(const std::vector<std::string>& options, bool add_v6) {
+    constexpr Port usual{8080};
+    std::vector<SocketAddress> result;
+    if (options.empty()) {
+        result.push_back({IpAddress::v4(127, 0, 0, 1), usual});
+        if (add_v6) result.push_back({*IpAddress::parse("::1"), usual});
+        return result;
+    }
+    for (const std::string& text : options) {
+        const auto endpoint = SocketAddress::parse(text);
+        if (!endpoint)
+            throw Failure{kBadInput, fmt::format("--listen {}: {}; write it like :8080 or 127.0.0.1:8080", text,
+                                                 endpoint.error())};
+        if (endpoint->address.is_multicast() || endpoint->address.is_limited_broadcast())
+            throw Failure{kBadInput, fmt::format("--listen {}: not an address that a machine can have", text)};
+        result.push_back(*endpoint);
+        const SocketAddress everywhere_v6{IpAddress{}, endpoint->port};
+        const bool named = std::ranges::any_of(
+            options, [&](const std::string& other) { return SocketAddress::parse(other) == everywhere_v6; });
+        if (add_v6 && !named && endpoint->address.is_v4() && endpoint->address.is_unspecified())
+            result.push_back(everywhere_v6);
+    }
+    return result;
+}
+
 }  // namespace hourglass::cli

@@ -24,4 +24,9 @@ struct ListenAddresses {
 /// of IPv6, the port of the first is served there too.
 [[nodiscard]] ListenAddresses parse_listen_ports(const std::vector<std::string>& options);
 
+/// The same for the operating system's TCP, whose addresses are there already. `:80` stands for all of them, of IPv6 as
+/// well if `add_v6` says so. With no option it is loopback, at port 8080.
+[[nodiscard]] std::vector<SocketAddress> parse_os_listen_addresses(const std::vector<std::string>& options,
+                                                                   bool add_v6);
+
 }  // namespace hourglass::cli

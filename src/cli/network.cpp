@@ -33,16 +33,21 @@ bool kernel_speaks_v6() {
 }
 
 void declare(CLI::App& app, NetworkOptions& options) {
-    auto* tun = app.add_option("--tun", options.tun, "TUN device: an existing one, or one to make (default: hg0)");
-    tun->type_name("NAME");
+    auto* os =
+        app.add_flag("--os", options.os, "Over the operating system's TCP; so it is unless a device is asked for");
+    auto* tun =
+        app.add_option("--tun", options.tun, "Over our own TCP, on a TUN device: an existing one, or one to make");
+    tun->type_name("NAME")->excludes(os);
     auto* tap =
         app.add_option("--tap", options.tap, "TAP device instead: Ethernet frames, as a port of a bridge has them");
-    tap->type_name("NAME")->excludes(tun);
+    tap->type_name("NAME")->excludes(tun)->excludes(os);
     app.add_flag("--dhcp", options.dhcp,
                  "Get our addresses from the link of the TAP device: IPv4 by DHCP, IPv6 by router advertisements")
         ->needs(tap);
     app.add_flag("--rootless", options.rootless,
-                 "Make a private network for the device and the program behind '--': takes no privilege");
+                 "Over our own TCP, in a private network for the device (default: --tun hg0) and the program behind "
+                 "'--': takes no privilege")
+        ->excludes(os);
     app.add_option("--host-address", options.kernel_addresses,
                    "The kernel's address on the device (default: the first of the link)")
         ->type_name("ADDR[/LEN]");
@@ -52,6 +57,16 @@ void declare(CLI::App& app, NetworkOptions& options) {
     app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");
+}
+
+void refuse_own_host_options(const NetworkOptions& options, const std::vector<std::string_view>& others) {
+    std::vector<std::string_view> given = others;
+    if (!options.kernel_addresses.empty()) given.emplace_back("--host-address");
+    if (options.mtu) given.emplace_back("--mtu");
+    if (!options.capture.empty()) given.emplace_back("--capture");
+    if (!options.control.empty()) given.emplace_back("--control");
+    if (given.empty()) return;
+    throw Failure{kBadInput, fmt::format("{} is for our own TCP: add --rootless, or --tun NAME", given.front())};
 }
 
 Prefix parse_link_address(std::string_view option, const std::string& text) {
@@ -75,7 +90,7 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
     settings.tun.name = options.device();
     settings.ethernet = !options.tap.empty();
     settings.self_configuring = options.dhcp;
-    settings.tun.mtu = options.mtu;
+    if (options.mtu) settings.tun.mtu = *options.mtu;
     settings.addresses = std::move(own);
     for (const std::string& text : options.kernel_addresses)
         settings.kernel_addresses.push_back(parse_link_address("--host-address", text));

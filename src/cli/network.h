@@ -4,6 +4,7 @@
 #include <asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,21 +16,28 @@
 
 namespace hourglass::cli {
 
-/// The options of every command that has a host of its own on a TUN or TAP device.
+/// The options of every command that runs over the operating system's TCP, or has a host of its own on a TUN or TAP
+/// device.
 struct NetworkOptions {
-    std::string tun = "hg0";
+    bool os = false;
+    std::string tun{};
     std::string tap{};
     bool dhcp = false;
     bool rootless = false;
     std::vector<std::string> kernel_addresses;
-    std::uint32_t mtu = 1500;
+    std::optional<std::uint32_t> mtu{};
     std::string capture;
     std::string control;
 
-    [[nodiscard]] const std::string& device() const { return tap.empty() ? tun : tap; }
+    /// Over the operating system's TCP, which is so unless a device is asked for.
+    [[nodiscard]] bool over_os() const { return tun.empty() && tap.empty() && !rootless; }
+    [[nodiscard]] std::string device() const { return !tap.empty() ? tap : tun.empty() ? "hg0" : tun; }
 };
 
 void declare(CLI::App& app, NetworkOptions& options);
+
+/// Throws when options are given that a host of our own is needed for; `others` are further ones, by name.
+void refuse_own_host_options(const NetworkOptions& options, const std::vector<std::string_view>& others);
 
 /// An address with or without the length of its prefix: /24 and /64 are filled in.
 [[nodiscard]] Prefix parse_link_address(std::string_view option, const std::string& text);

@@ -16,12 +16,13 @@ bool terminal_sent(int number) { return number == SIGINT && ::tcgetpgrp(STDIN_FI
 
 }  // namespace
 
-Program::Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live,
+Program::Program(asio::io_context& context, const std::vector<std::string>& arguments, const std::string& control_path,
                  runtime::ChildOutput output)
     : signals_(context, SIGINT, SIGTERM, SIGHUP) {
     if (arguments.empty()) return;
-    auto child =
-        runtime::ChildProcess::start(context, arguments, {{kControlVariable, live.control->path().native()}}, output);
+    std::vector<std::pair<std::string, std::string>> environment;
+    if (!control_path.empty()) environment.emplace_back(kControlVariable, control_path);
+    auto child = runtime::ChildProcess::start(context, arguments, environment, output);
     if (!child) {
         const bool not_found = child.error().code == std::errc::no_such_file_or_directory;
         throw Failure{not_found ? runtime::ChildProcess::kNotFound : runtime::ChildProcess::kNotExecutable,

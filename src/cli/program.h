@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/network.h"
 #include "hourglass/runtime/child_process.h"
 
 namespace hourglass::cli {
@@ -15,9 +14,9 @@ namespace hourglass::cli {
 /// The user's program beside a host, and the signals that this process gets meanwhile.
 class Program {
   public:
-    /// Starts `arguments` with the control socket of `live` in its environment. With no arguments there is only the
-    /// wait for a signal.
-    Program(asio::io_context& context, const std::vector<std::string>& arguments, const LiveHost& live,
+    /// Starts `arguments`, with the path of the host's control socket in its environment if there is one. With no
+    /// arguments there is only the wait for a signal.
+    Program(asio::io_context& context, const std::vector<std::string>& arguments, const std::string& control_path,
             runtime::ChildOutput output = runtime::ChildOutput::inherited);
 
     /// `done` is called once: with the program's exit code when it has ended, or with 0 when there is none and SIGINT,

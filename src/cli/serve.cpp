@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/core.h>
 #include <memory>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/access_log.h"
@@ -19,6 +22,7 @@
 #include "hourglass/http/router.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
+#include "hourglass/runtime/os_http.h"
 
 namespace hourglass::cli {
 
@@ -85,18 +89,76 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
     fmt::print(stderr, "see its connections with: hourglass stat --control {}\n", live.control->path().native());
 }
 
-/// Lets clients have what they asked for, and the close of their connections, for a while.
-void close_connections(asio::io_context& context, http::TcpServer& server, const LiveHost& live) {
-    constexpr auto patience = std::chrono::seconds(2);
+/// Lets clients have what they asked for, and the close of their connections, for a while or until a second signal.
+template <typename Server>
+void await_connections(asio::io_context& context, const Server& server) {
+    constexpr auto patience = std::chrono::seconds(10);
     constexpr auto step = std::chrono::milliseconds(10);
-    server.close();
-    live.tun_host->loop().wake();
+    bool told_again = false;
+    asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+    signals.async_wait([&](std::error_code error, int) { told_again = !error; });
     context.restart();
-    for (const Instant end = runtime::now() + patience; server.connections() > 0 && runtime::now() < end;)
+    for (const Instant end = runtime::now() + patience;
+         server.connections() > 0 && !told_again && runtime::now() < end;)
         context.run_for(step);
 }
 
-int serve(const ServeOptions& options) {
+/// A connection takes a descriptor, and most systems give a process few of them until it asks.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+http::ServerSettings server_settings() {
+    http::ServerSettings settings;
+    settings.wall_clock = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
+    return settings;
+}
+
+/// Runs until the program has ended, or a signal has come.
+void run_with(asio::io_context& context, Program& program, int& exit_code) {
+    program.on_end([&](int code) {
+        exit_code = code;
+        context.stop();
+    });
+    context.run();
+}
+
+int serve_over_os(const ServeOptions& options) {
+    refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
+                                                               : std::vector<std::string_view>{});
+    const auto files = open_folder(options.folder);
+    const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
+
+    if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
+    asio::io_context context(1);
+    runtime::OsLoop loop(context);
+    const http::Router router = make_router(*files, options.echo);
+    const http::Application application = with_access_log(router.application(), options.verbose);
+    runtime::OsServer server(loop, application, server_settings());
+    std::string urls;
+    for (const SocketAddress& endpoint : endpoints) {
+        const auto listening = server.listen(endpoint);
+        if (!listening) throw Failure{kBadInput, listening.error().message};
+        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", listening->to_string());
+    }
+    if (!options.quiet && (options.program.empty() || options.verbose))
+        fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, shows_colour(stderr)), options.folder,
+                   urls);
+
+    int exit_code = kSuccess;
+    Program program(context, options.program, "");
+    run_with(context, program, exit_code);
+    if (options.program.empty()) {
+        server.close();
+        await_connections(context, server);
+    }
+    return exit_code;
+}
+
+int serve_over_own_tcp(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
     const ListenAddresses addresses = listen_addresses(options);
 
@@ -106,9 +168,7 @@ int serve(const ServeOptions& options) {
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
     const http::Router router = make_router(*files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
-    http::ServerSettings settings;
-    settings.wall_clock = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
-    http::TcpServer server(live.host(), application, settings);
+    http::TcpServer server(live.host(), application, server_settings());
     listen(server, addresses.endpoints);
     if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
@@ -120,14 +180,18 @@ int serve(const ServeOptions& options) {
         exit_code = kFailure;
         context.stop();
     });
-    Program program(context, options.program, live);
-    program.on_end([&](int code) {
-        exit_code = code;
-        context.stop();
-    });
-    context.run();
-    if (options.program.empty()) close_connections(context, server, live);
+    Program program(context, options.program, live.control->path().native());
+    run_with(context, program, exit_code);
+    if (options.program.empty()) {
+        server.close();
+        live.tun_host->loop().wake();
+        await_connections(context, server);
+    }
     return exit_code;
+}
+
+int serve(const ServeOptions& options) {
+    return options.network.over_os() ? serve_over_os(options) : serve_over_own_tcp(options);
 }
 
 }  // namespace
@@ -137,8 +201,8 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     options->program = program;
     app.add_option("DIR", options->folder, "Folder to serve")->required()->type_name("");
     app.add_option("--listen", options->listen,
-                   "Address of our own host, with the port (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is "
-                   "added)")
+                   "Address with the port; ':8080' is all addresses (default: 127.0.0.1:8080 and [::1]:8080). Over our "
+                   "own TCP that of our host (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is added)")
         ->type_name("ADDR:PORT");
     app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
         ->type_name("PATH");
@@ -150,15 +214,18 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     app.footer(
         "With a program behind '--' the server lives as long as the program, and ends with its exit code\n"
         "(128 and the number of the signal that ended it; 127 when it is not there, 126 when it can't be\n"
-        "run). Without one it ends with 0 on SIGINT, SIGTERM or SIGHUP.\n"
+        "run). Without one it ends with 0 on SIGINT, SIGTERM or SIGHUP, when the answers under way have\n"
+        "been given; a second signal ends it at once.\n"
         "\n"
         "Examples:\n"
+        "  hourglass serve .                                (then: curl http://localhost:8080/)\n"
+        "  hourglass serve /srv/www --listen :8080 -v       (for everyone who can reach this machine)\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
         "  sudo hourglass serve /srv/www --tap hg0 --dhcp   (then: ip link set hg0 master br0)\n"
         "  sudo ip tuntap add dev hg0 mode tun user $USER && sudo ip addr add 10.0.0.1/24 dev hg0 &&\n"
-        "      sudo ip addr add fd00:6867::1/64 dev hg0 && sudo ip link set hg0 up && hourglass serve .\n");
+        "      sudo ip addr add fd00:6867::1/64 dev hg0 && sudo ip link set hg0 up && hourglass serve . --tun hg0\n");
     return [options] { return serve(*options); };
 }
 

@@ -58,6 +58,9 @@ void ClientConnection::peer_closed() { engine_->peer_closed(); }
 void ClientConnection::fail(const ClientError& error) { engine_->fail(error); }
 bool ClientConnection::wants_input() const { return engine_->wants_input(); }
 std::span<const std::byte> ClientConnection::output() const { return engine_->out_.front(); }
+std::size_t ClientConnection::output(std::span<std::span<const std::byte>> pieces) const {
+    return engine_->out_.front(pieces);
+}
 std::size_t ClientConnection::output_size() const { return engine_->out_.size(); }
 void ClientConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
 void ClientConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }

@@ -19,6 +19,14 @@ std::span<const std::byte> OutputQueue::front() const noexcept {
     return as_bytes(std::string_view(pieces_.front().text).substr(front_at_));
 }
 
+std::size_t OutputQueue::front(std::span<std::span<const std::byte>> pieces) const noexcept {
+    if (size_ == 0) return 0;
+    const std::size_t count = std::min(pieces.size(), pieces_.size());
+    for (std::size_t i = 0; i < count; ++i) pieces[i] = as_bytes(std::string_view(pieces_[i].text));
+    if (count > 0) pieces[0] = pieces[0].subspan(front_at_);
+    return count;
+}
+
 void OutputQueue::consume(std::size_t n) {
     n = std::min(n, size_);
     size_ -= n;

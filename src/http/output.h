@@ -23,6 +23,8 @@ class OutputQueue {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// The next bytes in one piece.
     [[nodiscard]] std::span<const std::byte> front() const noexcept;
+    /// The next bytes in at most `pieces.size()` pieces; returns how many there are.
+    std::size_t front(std::span<std::span<const std::byte>> pieces) const noexcept;
     void consume(std::size_t n);
     void append(std::string_view text);
     void append(std::string&& text);

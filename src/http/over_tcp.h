@@ -1,38 +1,43 @@
 #pragma once
 
-#include "hourglass/http/client.h"
+#include "hourglass/http/transport.h"
 #include "hourglass/tcp/stack.h"
 
 namespace hourglass::http::detail {
 
-/// Bytes that are taken from a stream at a time.
-inline constexpr std::size_t kReadSize = 64 * 1024;
+/// Our TCP as a transport.
+class TcpTransport final : public Transport {
+  public:
+    TcpTransport() = default;
+    explicit TcpTransport(tcp::Stream stream) : stream_(stream) {}
 
-/// Sends what an end of an HTTP connection has to say, as far as the stream takes it. True when something moved.
-template <typename Connection>
-bool move_output(Connection& http, tcp::Stream& stream) {
-    bool moved = false;
-    while (!http.output().empty()) {
-        const std::size_t n = stream.send(http.output());
-        if (n == 0) break;
-        http.consume_output(n);
-        moved = true;
+    std::size_t send(std::span<const std::span<const std::byte>> pieces) override {
+        std::size_t sent = 0;
+        for (const auto piece : pieces) {
+            const std::size_t n = stream_.send(piece);
+            sent += n;
+            if (n < piece.size()) break;
+        }
+        return sent;
     }
-    return moved;
-}
+    bool receive(const std::function<void(std::span<const std::byte>)>& take) override {
+        constexpr std::size_t most = 64 * 1024;
+        const Slice piece = stream_.receive_slice(most);
+        if (piece.empty()) return false;
+        take(piece.bytes());
+        return true;
+    }
+    [[nodiscard]] bool at_end() const override { return stream_.at_end(); }
+    void shutdown() override { stream_.shutdown(); }
+    void close() override { stream_.close(); }
+    void abort() override { stream_.abort(); }
+    [[nodiscard]] bool exists() const override { return stream_.exists(); }
 
-/// Gives an end of an HTTP connection what has arrived, as far as it wants it. True when something moved.
-template <typename Connection>
-bool move_input(Connection& http, tcp::Stream& stream) {
-    bool moved = false;
-    while (http.wants_input()) {
-        const Slice piece = stream.receive_slice(kReadSize);
-        if (piece.empty()) break;
-        http.receive(piece.bytes());
-        moved = true;
-        if (http.output_size() > 0) break;  // what was asked first is answered first
-    }
-    return moved;
-}
+    [[nodiscard]] tcp::Stream& stream() { return stream_; }
+    [[nodiscard]] const tcp::Stream& stream() const { return stream_; }
+
+  private:
+    tcp::Stream stream_;
+};
 
 }  // namespace hourglass::http::detail

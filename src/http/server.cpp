@@ -33,12 +33,16 @@ void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->rece
 void ServerConnection::peer_closed() { engine_->peer_closed(); }
 bool ServerConnection::wants_input() const { return engine_->wants_input(); }
 std::span<const std::byte> ServerConnection::output() const { return engine_->out_.front(); }
+std::size_t ServerConnection::output(std::span<std::span<const std::byte>> pieces) const {
+    return engine_->out_.front(pieces);
+}
 std::size_t ServerConnection::output_size() const { return engine_->out_.size(); }
 void ServerConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
 void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
 bool ServerConnection::should_close() const { return engine_->should_close(); }
 bool ServerConnection::should_abort() const { return engine_->abort_; }
 bool ServerConnection::idle() const { return engine_->idle(); }
+bool ServerConnection::reading_head() const { return engine_->reading_head(); }
 bool ServerConnection::awaits_application() const { return engine_->awaits_application(); }
 void ServerConnection::close_when_idle() { engine_->close_when_idle(); }
 void ServerConnection::time_out() { engine_->time_out(); }

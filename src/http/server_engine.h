@@ -56,6 +56,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void time_out();
     [[nodiscard]] bool should_close() const;
     [[nodiscard]] bool idle() const;
+    [[nodiscard]] bool reading_head() const;
     [[nodiscard]] bool awaits_application() const;
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);

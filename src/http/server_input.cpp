@@ -264,6 +264,8 @@ bool ServerEngine::idle() const {
     return exchanges_.empty() && out_.empty() && waiting_.empty() && parser_.between_messages();
 }
 
+bool ServerEngine::reading_head() const { return !stopped_ && !reading_body_ && !parser_.between_messages(); }
+
 bool ServerEngine::awaits_application() const {
     if (exchanges_.empty() || !out_.empty()) return false;
     return !reading_body_ || (sink_ != nullptr && !sink_->ready());

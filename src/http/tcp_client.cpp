@@ -1,7 +1,7 @@
-#include <fmt/format.h>
 #include <utility>
 
 #include "hourglass/http/over_tcp.h"
+#include "http/client_session.h"
 #include "http/over_tcp.h"
 
 namespace hourglass::http {
@@ -9,96 +9,39 @@ namespace hourglass::http {
 class TcpClient::Implementation final : public tcp::ConnectionHandler {
   public:
     Implementation(ip::Host& host, SocketAddress server, const ClientSettings& http, const TcpClientSettings& settings)
-        : host_(host), server_(server), settings_(settings), http_(http), active_(host.now()) {
-        http_.on_change([this] { pump(); });
-        poller_ = host_.add_poller([this](Instant now) { poll(now); }, [this] { return deadline(); });
+        : host_(host), session_(transport_, server, http, settings, [&host] { return host.now(); }) {
+        poller_ = host_.add_poller([this](Instant now) { session_.poll(now); }, [this] { return session_.deadline(); });
         const auto stream = host_.tcp().connect(server, {.local = {}, .handler = this});
         if (stream)
-            stream_ = *stream;
+            transport_.stream() = *stream;
         else
-            fail(ClientError::Kind::connection_failed, to_string(stream.error()));
+            session_.closed(stream.error());
     }
     ~Implementation() override {
         host_.remove_poller(poller_);
-        stream_.set_handler(nullptr);
-        stream_.abort();
+        transport_.stream().set_handler(nullptr);
+        transport_.abort();
     }
 
-    void send(Request request, std::unique_ptr<BodySource> body, std::shared_ptr<ResponseReceiver> receiver) {
-        if (http_.pending() == 0) active_ = host_.now();
-        if (!closing_ && http_.send(std::move(request), std::move(body), receiver)) return pump();
-        ClientError error = failure_;
-        error.retryable = true;
-        receiver->on_error(error);
-    }
-    void close() {
-        closing_ = true;
-        pump();
-    }
-    [[nodiscard]] tcp::Stream stream() const { return stream_; }
-    [[nodiscard]] bool reusable() const { return !closing_ && http_.reusable(); }
+    [[nodiscard]] detail::ClientSession& session() { return session_; }
+    [[nodiscard]] tcp::Stream stream() const { return transport_.stream(); }
 
     void on_established(tcp::Stream stream) override {
-        established_ = true;
-        active_ = host_.now();
         stream.set_no_delay(true);
-        pump();
+        session_.established();
     }
-    void on_readable(tcp::Stream) override { pump(); }
-    void on_writable(tcp::Stream) override { pump(); }
+    void on_readable(tcp::Stream) override { session_.pump(); }
+    void on_writable(tcp::Stream) override { session_.pump(); }
     void on_closed(tcp::Stream, tcp::Error error) override {
-        stream_ = {};
-        established_ = false;
-        if (error == tcp::Error::none)
-            http_.peer_closed();
-        else
-            fail(error == tcp::Error::timed_out ? ClientError::Kind::timed_out : ClientError::Kind::connection_failed,
-                 to_string(error));
+        transport_.stream() = {};
+        session_.closed(error);
     }
 
   private:
-    void pump() {
-        if (pumping_ || !established_) return;
-        pumping_ = true;
-        for (bool moved = true; moved;) {
-            moved = detail::move_output(http_, stream_);
-            moved = detail::move_input(http_, stream_) || moved;
-            if (stream_.at_end() && http_.wants_input()) http_.peer_closed();
-            if (moved) active_ = host_.now();
-        }
-        if (http_.should_close() || (closing_ && http_.pending() == 0)) stream_.close();
-        pumping_ = false;
-    }
-
-    [[nodiscard]] Instant deadline() const {
-        if (!stream_.exists()) return kNever;
-        if (!established_) return active_ + settings_.connect;
-        return http_.pending() == 0 ? kNever : active_ + settings_.response;
-    }
-    void poll(Instant now) {
-        if (now < deadline()) return;
-        active_ = now;
-        fail(ClientError::Kind::timed_out, established_ ? "no answer in time" : "no connection in time");
-        stream_.abort();
-    }
-
-    void fail(ClientError::Kind kind, std::string_view what) {
-        failure_.kind = kind;
-        failure_.text = fmt::format("{}: {}", server_.to_string(), what);
-        http_.fail(failure_);
-    }
-
     ip::Host& host_;
-    SocketAddress server_;
-    TcpClientSettings settings_;
-    ClientConnection http_;
-    tcp::Stream stream_;
+    detail::TcpTransport transport_;
+    detail::ClientSession session_;
     std::uint32_t poller_ = 0;
-    Instant active_;  ///< when a byte moved last
-    ClientError failure_{ClientError::Kind::connection_closed, {}, {}, "the connection is closed", true};
-    bool established_ = false;
-    bool closing_ = false;
-    bool pumping_ = false;
 };
 
 TcpClient::TcpClient(ip::Host& host, SocketAddress server, const ClientSettings& http,
@@ -110,10 +53,10 @@ void TcpClient::send(Request request, Completion done) {
     send(std::move(request), nullptr, collect_response(std::move(done)));
 }
 void TcpClient::send(Request request, std::unique_ptr<BodySource> body, std::shared_ptr<ResponseReceiver> receiver) {
-    implementation_->send(std::move(request), std::move(body), std::move(receiver));
+    implementation_->session().send(std::move(request), std::move(body), std::move(receiver));
 }
-void TcpClient::close() { implementation_->close(); }
+void TcpClient::close() { implementation_->session().close(); }
 tcp::Stream TcpClient::stream() const { return implementation_->stream(); }
-bool TcpClient::reusable() const { return implementation_->reusable(); }
+bool TcpClient::reusable() const { return implementation_->session().reusable(); }
 
 }  // namespace hourglass::http

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "runtime/descriptor.h"
+
 namespace hourglass::runtime {
 
 namespace {
@@ -18,25 +20,6 @@ using http::FileError;
 
 /// Not blocking, because opening a named pipe would wait for its writer.
 constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 class OsContent final : public http::FileContent {
   public:

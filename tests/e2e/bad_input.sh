@@ -43,6 +43,8 @@ check "an address that is none" refuses "--listen 10.0.0.300:80" serve files --l
 check "an address that is a group" refuses "224.0.0.1" serve files --listen 224.0.0.1:80
 check "a port that is none" refuses "--listen" serve files --listen 10.0.0.2:http
 check "an address of the kernel that is none" refuses "--host-address" serve files --host-address 10.0.0.1/40
+check "a capture of the operating system's packets" refuses "--capture is for our own TCP" serve files --capture c.pcapng
+check "two transports" refuses "--os" serve files --os --rootless
 check "an MTU that is too small" refuses "--mtu" serve files --mtu 100
 check "a device name that is too long" refuses "cannot name an interface" serve files --tun sixteen-letters- --rootless
 check "a capture file that can't be written" refuses "absent/c.pcapng" serve files --rootless --capture absent/c.pcapng
@@ -61,6 +63,8 @@ for command in serve get stat; do check "$command --help has examples" help_of $
 if [[ $EUID -eq 0 && -x $(type -P setpriv) ]]; then
     chmod 755 "$folder"
     cp "$hourglass" program && hourglass=$folder/program
-    check "no privilege" as_nobody "--rootless" serve files
+    check "no privilege" as_nobody "--rootless" serve files --tun none0
+    [[ $(cat /proc/sys/net/ipv4/ip_unprivileged_port_start) -le 1 ]] ||
+        check "a port that takes privilege" as_nobody "privilege" serve files --listen 127.0.0.1:1
 fi
 finish

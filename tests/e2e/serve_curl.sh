@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Debian's curl and ping against our server, through a TUN device in a private network.
+# Debian's curl and our own client against our server: the same checks over our TCP, through a TUN device in a private
+# network, and over the operating system's, on loopback.
 source "$(dirname "$0")/lib.sh"
-
-v4=http://10.0.0.2
-v6='http://[fd00:6867::2]'
 
 large_file() {
     curl -sS --fail --max-time 60 -o got "$v4/large" && [[ $(sha256_of got) == "$(sha256_of files/large)" ]]
@@ -59,8 +57,42 @@ stopped_client() {
     }
 }
 
-# Bytes that the server holds for its connections.
-send_queue() { "$hourglass" stat | awk '$6 == "ESTABLISHED" { n += $3 } END { print n + 0 }'; }
+# Bytes that the server's transport holds for its connections.
+send_queue() {
+    if [[ $transport == own ]]; then
+        "$hourglass" stat | awk '$6 == "ESTABLISHED" { n += $3 } END { print n + 0 }'
+    else
+        ss -Htn state established "sport = :${v4##*:}" | awk '{ n += $2 } END { print n + 0 }'
+    fi
+}
+
+# Sixteen requests in one write; the lengths of the answers are in the requests' order.
+pipelined() {
+    local host_port=${v4#http://} requests='' i
+    [[ $host_port == *:* ]] || host_port+=:80
+    for ((i = 1; i <= 16; i++)); do
+        requests+="GET /small/$i HTTP/1.1"$'\r\n'"Host: a"$'\r\n'
+        [[ $i -lt 16 ]] || requests+='Connection: close'$'\r\n'
+        requests+=$'\r\n'
+    done
+    exec 3<>"/dev/tcp/${host_port%:*}/${host_port##*:}"
+    printf '%s' "$requests" >&3
+    timeout 10 cat <&3 >answers
+    exec 3>&-
+    diff <(tr -d '\r' <answers | grep -ai '^content-length:' | cut -d ' ' -f 2) <(seq 7 7 112)
+}
+
+# Our own client, over the operating system's TCP.
+own_get() {
+    timeout 60 "$hourglass" get "$v4/large" -o got && cmp got files/large || return 1
+    timeout 60 "$hourglass" get "$v4/echo" --data-binary @text -o echoed && cmp echoed text || return 1
+    timeout 60 "$hourglass" get "$v6/medium" -o got && cmp got files/medium
+}
+own_get_of_nothing() {
+    local status=0
+    timeout 10 "$hourglass" get -f "$v4/nothing" || status=$?
+    [[ $status -eq 22 ]]
+}
 
 head_only() {
     curl -sS --fail --max-time 10 -I "$v4/medium" >head
@@ -74,6 +106,7 @@ type_of_html() { curl -sS --fail --max-time 10 -I "$v4/" | grep -qi '^content-ty
 over_v6() { curl -6 -g -sS --fail --max-time 60 -o got "$v6/medium" && cmp got files/medium; }
 
 inside() {
+    echo "over $transport TCP"
     check "index.html of a folder" index
     check "its type is text/html" type_of_html
     check "100 MB, SHA-256 is right" large_file
@@ -89,18 +122,62 @@ inside() {
     check "what is not there is 404" test "$(status_of $v4/nothing)" = 404
     check "DELETE of a file is 405" test "$(status_of -X DELETE $v4/medium)" = 405
     check "nothing outside the folder is served" test "$(status_of --path-as-is $v4/../lib.sh)" != 200
+    check "16 pipelined requests are answered in order" pipelined
+    check "hourglass get: 100 MB, a POST of 10 MB, IPv6" own_get
+    check "hourglass get -f of what is not there ends with 22" own_get_of_nothing
+    [[ $transport == own ]] || return 0
     check "a port without a server refuses" test "$(curl -s --max-time 5 $v4:81/ || echo $?)" = 7
     check "ping" ping -q -c 3 -i 0.2 -W 2 10.0.0.2
     check "ping of 4,000 bytes" ping -q -c 3 -i 0.2 -W 2 -s 4000 10.0.0.2
     check "ping -6" ping -6 -q -c 3 -i 0.2 -W 2 fd00:6867::2
     check "ping -6 of 4,000 bytes" ping -6 -q -c 3 -i 0.2 -W 2 -s 4000 fd00:6867::2
-    finish
 }
 
-if [[ ${1-} == --inside ]]; then inside; fi
+# Over the operating system's TCP, on ports that are free.
+over_os() {
+    local server
+    "$hourglass" serve files --os --listen 127.0.0.1:0 --listen '[::1]:0' 2>serve.log &
+    server=$!
+    wait_for 10 grep -q '^serving' serve.log || cat serve.log
+    v4=$(grep -o 'http://127[^/]*' serve.log)
+    v6=$(grep -o 'http://\[[^/]*' serve.log)
+    transport=os
+    inside
+    check "SIGTERM: what is under way is finished" graceful_stop "$server"
+    check "a second server at the same address is refused" address_in_use
+}
 
-need curl ping sha256sum
-need_rootless
+graceful_stop() {
+    local server=$1 client status=0
+    curl -sS --fail --max-time 60 --limit-rate 50M -o last "$v4/large" &
+    client=$!
+    wait_for 10 test -s last
+    kill -TERM "$server"
+    wait "$client" && cmp last files/large || return 1
+    wait "$server" || status=$?
+    [[ $status -eq 0 ]] && ! curl -s --max-time 5 "$v4/"
+}
+
+address_in_use() {
+    local port=${v4##*:} first status=0
+    "$hourglass" serve files --listen "127.0.0.1:$port" 2>serve.log &
+    first=$!
+    wait_for 10 grep -q '^serving' serve.log
+    timeout 10 "$hourglass" serve files --listen "127.0.0.1:$port" 2>refused.log || status=$?
+    kill -TERM "$first"
+    wait "$first" || return 1
+    cat refused.log
+    [[ $status -eq 2 && $(wc -l <refused.log) -eq 1 ]] && grep -q 'in use' refused.log
+}
+
+if [[ ${1-} == --inside ]]; then
+    transport=own v4=http://10.0.0.2 v6='http://[fd00:6867::2]'
+    inside
+    finish
+fi
+
+need curl ping sha256sum ss
+[[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 work_folder
 mkdir -p files/small
 echo '<!doctype html><title>Hourglass</title><p>It works.' >files/index.html
@@ -109,4 +186,8 @@ head -c 1000000 /dev/urandom >files/medium
 for ((i = 0; i < 1000; i++)); do head -c $((i * 7)) files/medium >"files/small/$i"; done
 # curl -d leaves line ends out: this text has none.
 head -c 7500000 /dev/urandom | base64 -w 0 >text
-timeout 240 "$hourglass" serve files --rootless -- bash "$here/serve_curl.sh" --inside
+over_os
+[[ $failures -eq 0 ]] || finish
+need_rootless
+timeout 240 "$hourglass" serve files --rootless -- bash "$here/serve_curl.sh" --inside || failures=$((failures + 1))
+finish

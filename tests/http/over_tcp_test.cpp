@@ -1,5 +1,6 @@
 #include "hourglass/http/over_tcp.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "hourglass/http/router.h"
@@ -191,6 +192,35 @@ TEST_F(OverTcp, SlowRequestGets408AndACloseInOrder) {
     world.run_for(8s);
     EXPECT_TRUE(client.received.starts_with("HTTP/1.1 408 "));
     EXPECT_TRUE(client.ended);
+}
+
+// RFC 9110, section 15.5.9: octets that drip in keep a connection from being stalled, but not for ever.
+TEST_F(OverTcp, HeaderSectionThatDripsInGets408) {
+    TcpServerSettings settings;
+    settings.head = 20s;
+    listen(settings);
+    RawClient client(world, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    for (int i = 0; i < 30 && client.received.empty(); ++i) {
+        world.run_for(1s);
+        client.stream.send(as_bytes("x"));
+    }
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 408 ")) << client.received;
+    EXPECT_NEAR(to_seconds(world.now().time_since_epoch()), 20, 2);
+}
+
+// Each header section has the limit's time for itself.
+TEST_F(OverTcp, SteadyRequestsNeverRunIntoTheLimitOfAHeaderSection) {
+    TcpServerSettings settings;
+    settings.head = 5s;
+    listen(settings);
+    RawClient client(world, "GET /0 HTTP/1.1\r\nHost: a\r\n");
+    for (int i = 1; i <= 20; ++i) {
+        world.run_for(1s);
+        client.stream.send(as_bytes("\r\nGET /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n"));
+    }
+    world.run_for(1s);
+    EXPECT_THAT(client.received, testing::HasSubstr("/19"));
+    EXPECT_THAT(client.received, testing::Not(testing::HasSubstr(" 408 ")));
 }
 
 TEST_F(OverTcp, ClientThatStopsReadingIsHeldBackAndThenGivenUp) {

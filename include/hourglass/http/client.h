@@ -113,6 +113,8 @@ class ClientConnection {
 
     /// The next bytes to send, in one piece; empty when there are none. Valid until the next call on this object.
     [[nodiscard]] std::span<const std::byte> output() const;
+    /// The same in several pieces, at most `pieces.size()` of them: for a transport that gathers. Returns how many.
+    std::size_t output(std::span<std::span<const std::byte>> pieces) const;
     /// All bytes that wait to be sent.
     [[nodiscard]] std::size_t output_size() const;
     /// The transport has sent the first `n` bytes.

@@ -12,11 +12,12 @@
 
 namespace hourglass::http {
 
-/// What a server of connections allows.
+/// What a server of connections allows, over whichever TCP.
 struct TcpServerSettings {
     std::uint32_t connections = 10'000;           ///< At once; further ones wait in the accept queue.
     std::uint32_t accept_queue = 512;             ///< Connections that wait to be accepted, for each listener.
     Duration idle = std::chrono::seconds(75);     ///< Without a request under way, after which the connection closes.
+    Duration head = std::chrono::seconds(30);     ///< For a whole header section, however steadily it drips in.
     Duration stalled = std::chrono::seconds(60);  ///< Without a byte from or to a client who has a part to do.
     Duration linger = std::chrono::seconds(5);  ///< Discarding input behind the last response (RFC 9112, section 9.6).
 };

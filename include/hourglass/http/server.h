@@ -107,6 +107,8 @@ class ServerConnection {
 
     /// The next bytes to send, in one piece; empty when there are none. Valid until the next call on this object.
     [[nodiscard]] std::span<const std::byte> output() const;
+    /// The same in several pieces, at most `pieces.size()` of them: for a transport that gathers. Returns how many.
+    std::size_t output(std::span<std::span<const std::byte>> pieces) const;
     /// All bytes that wait to be sent.
     [[nodiscard]] std::size_t output_size() const;
     /// The transport has sent the first `n` bytes.
@@ -122,6 +124,8 @@ class ServerConnection {
     [[nodiscard]] bool should_abort() const;
     /// True when no request is under way, in whole or in part: the time to close an idle connection.
     [[nodiscard]] bool idle() const;
+    /// True when a header section has begun and is not complete.
+    [[nodiscard]] bool reading_head() const;
     /// True when it is the application's turn, and not the client's, to do something.
     [[nodiscard]] bool awaits_application() const;
     /// Answers what has been asked and then closes, for a graceful stop.

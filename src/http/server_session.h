@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "hourglass/base/time.h"
+#include "hourglass/http/over_tcp.h"
+#include "hourglass/http/server.h"
+#include "hourglass/http/transport.h"
+
+namespace hourglass::http::detail {
+
+class SessionTable;
+
+/// A connection of a server: its transport, the HTTP on it, and how long it is waited for. What is derived from it
+/// owns the transport, calls `pump` when bytes may move, and has the table destroy it once the transport has gone.
+class ServerSession {
+  public:
+    /// `transport` is not used before the first call of `pump`.
+    ServerSession(SessionTable& table, Transport& transport, SocketAddress client);
+    ServerSession(const ServerSession&) = delete;
+    ServerSession& operator=(const ServerSession&) = delete;
+    virtual ~ServerSession() = default;
+
+    /// Moves what can move, in both directions.
+    void pump();
+    void close_when_idle();
+    /// When this connection's patience ends, as things stand.
+    [[nodiscard]] Instant deadline() const;
+    /// That time has come.
+    void run_out(Instant now);
+
+  private:
+    friend class SessionTable;
+    void move();
+    void finish();
+    void discard_input();
+    void watch_head();
+
+    SessionTable& table_;
+    Transport& transport_;
+    ServerConnection http_;
+    std::uint64_t number_ = 0;     ///< in the order of acceptance, which orders timers of one instant
+    Instant armed_ = kNever;       ///< where this session stands in the table's timers
+    Instant active_;               ///< when a byte moved last
+    Instant head_began_ = kNever;  ///< when the header section that is being read began
+    std::uint64_t heads_ = 0;      ///< header sections that had been read by then
+    bool heard_end_ = false;
+    bool lingering_ = false;
+    bool timed_out_ = false;
+    bool pumping_ = false;
+};
+
+/// The sessions of a server, with their deadlines.
+class SessionTable {
+  public:
+    /// `application` must outlive the table. `now` reads the world's clock.
+    SessionTable(const Application& application, const ServerSettings& http, const TcpServerSettings& settings,
+                 std::function<Instant()> now)
+        : application_(application), http_(http), settings_(settings), now_(std::move(now)) {}
+
+    /// Gives the function to call when the next deadline has come nearer; for a world that does not ask every time.
+    void on_sooner(std::function<void()> sooner) { sooner_ = std::move(sooner); }
+    ServerSession& add(std::unique_ptr<ServerSession> session);
+    /// Destroys the session.
+    void remove(ServerSession& session);
+    void close_when_idle();
+    /// Runs what is due.
+    void poll(Instant now);
+    [[nodiscard]] Instant next_deadline() const { return timers_.empty() ? kNever : (*timers_.begin())->armed_; }
+    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    [[nodiscard]] bool full() const { return sessions_.size() >= settings_.connections; }
+
+    [[nodiscard]] const TcpServerSettings& settings() const { return settings_; }
+
+  private:
+    friend class ServerSession;
+    struct Earlier {
+        bool operator()(const ServerSession* a, const ServerSession* b) const {
+            return a->armed_ != b->armed_ ? a->armed_ < b->armed_ : a->number_ < b->number_;
+        }
+    };
+    void arm(ServerSession& session);
+
+    const Application& application_;
+    ServerSettings http_;
+    TcpServerSettings settings_;
+    std::function<Instant()> now_;
+    std::function<void()> sooner_;
+    std::set<ServerSession*, Earlier> timers_;
+    std::map<std::uint64_t, std::unique_ptr<ServerSession>> sessions_;
+    std::uint64_t accepted_ = 0;
+};
+
+}  // namespace hourglass::http::detail

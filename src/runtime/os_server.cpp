@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <vector>
+
+#include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/os_stream.h"
+#include "http/server_session.h"
+#include "runtime/deadline_timer.h"
+#include "runtime/descriptor.h"
+#include "runtime/os_address.h"
+
+namespace hourglass::runtime {
+
+namespace {
+
+/// Until accept(2) is tried again when it failed, as without a descriptor left.
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+std::unexpected<SetupError> failure(const SocketAddress& local) {
+    const std::error_code code(errno, std::generic_category());
+    const bool low_port = code == std::errc::permission_denied;
+    return std::unexpected(
+        SetupError{code, fmt::format("can't listen at {}: {}{}", local.to_string(), code.message(),
+                                     low_port ? "; ports below 1024 take privilege, others don't" : "")});
+}
+
+/// accept(2): what befell the connection that was to be accepted, and not the listener or the process.
+bool concerns_one_connection(int error) {
+    constexpr std::array errors = {ECONNABORTED, EINTR,  EPROTO,       EPERM,       ENETDOWN,
+                                   ENETUNREACH,  ENONET, EHOSTUNREACH, ENOPROTOOPT, EHOSTDOWN};
+    return std::ranges::find(errors, error) != errors.end();
+}
+
+/// A session on a connection of the system's.
+class OsSession final : public http::detail::ServerSession, private OsStreamHandler {
+  public:
+    using Gone = std::function<void(ServerSession&)>;
+
+    /// `gone` is called when the connection has gone; the session is destroyed in that call.
+    OsSession(http::detail::SessionTable& table, OsLoop& loop, int socket, const SocketAddress& client,
+              const Gone& gone)
+        : ServerSession(table, stream_, client), gone_(gone), stream_(loop, socket, client, *this) {}
+
+  private:
+    void on_ready() override { pump(); }
+    void on_closed(tcp::Error) override { gone_(*this); }
+
+    const Gone& gone_;
+    OsStream stream_;
+};
+
+/// A listening socket.
+class OsListener final : private Watcher {
+  public:
+    OsListener(OsLoop& loop, Descriptor socket, std::function<void(OsListener&)> acceptable)
+        : loop_(loop), socket_(std::move(socket)), acceptable_(std::move(acceptable)) {}
+    ~OsListener() { loop_.forget(*this); }
+
+    static std::expected<Descriptor, SetupError> open(const SocketAddress& local, std::uint32_t queue) {
+        const OsAddress address(local);
+        Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        if (!socket.valid()) return failure(local);
+        const int on = 1;
+        // Connections inherit what their listener has; responses leave as a whole, so there is nothing to wait for.
+        const bool set =
+            ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+            ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+            (local.address.is_v4() || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
+        if (!set || ::bind(socket.get(), address.get(), address.length) != 0 ||
+            ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(queue, INT32_MAX))) != 0)
+            return failure(local);
+        return socket;
+    }
+
+    [[nodiscard]] bool start() { return loop_.watch(socket_.get(), *this); }
+    [[nodiscard]] int socket() const { return socket_.get(); }
+
+  private:
+    void on_ready(Readiness) override { acceptable_(*this); }
+
+    OsLoop& loop_;
+    Descriptor socket_;
+    std::function<void(OsListener&)> acceptable_;
+};
+
+}  // namespace
+
+class OsServer::Implementation {
+  public:
+    Implementation(OsLoop& loop, const http::Application& application, const http::ServerSettings& http,
+                   const http::TcpServerSettings& settings)
+        : loop_(loop),
+          sessions_(application, http, settings, [] { return now(); }),
+          gone_([this](http::detail::ServerSession& session) { remove(session); }),
+          timer_(loop.context(),
+                 [this] {
+                     sessions_.poll(now());
+                     return sessions_.next_deadline();
+                 }),
+          accept_timer_(loop.context(), [this] {
+              accept_all();
+              return kNever;
+          }) {
+        sessions_.on_sooner([this] { timer_.set(sessions_.next_deadline()); });
+    }
+
+    std::expected<SocketAddress, SetupError> listen(const SocketAddress& local) {
+        auto socket = OsListener::open(local, sessions_.settings().accept_queue);
+        if (!socket) return std::unexpected(socket.error());
+        const SocketAddress bound = local_address(socket->get());
+        auto listener = std::make_unique<OsListener>(loop_, std::move(*socket), [this](OsListener& l) { accept(l); });
+        if (!listener->start()) return failure(local);
+        listeners_.push_back(std::move(listener));
+        return bound;
+    }
+
+    void close() {
+        listeners_.clear();
+        sessions_.close_when_idle();
+    }
+
+    [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
+
+  private:
+    void accept(const OsListener& listener) {
+        while (!sessions_.full()) {
+            OsAddress from;
+            const int socket = ::accept4(listener.socket(), from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (socket >= 0) {
+                sessions_.add(std::make_unique<OsSession>(sessions_, loop_, socket, from.to_address(), gone_));
+            } else if (errno == EAGAIN) {
+                return;
+            } else if (!concerns_one_connection(errno)) {
+                return accept_timer_.set(now() + kAcceptPause);
+            }
+        }
+    }
+
+    void accept_all() {
+        for (const auto& listener : listeners_) accept(*listener);
+    }
+
+    void remove(http::detail::ServerSession& session) {
+        const bool was_full = sessions_.full();
+        sessions_.remove(session);
+        if (was_full) accept_all();
+    }
+
+    OsLoop& loop_;
+    http::detail::SessionTable sessions_;
+    OsSession::Gone gone_;
+    DeadlineTimer timer_;
+    DeadlineTimer accept_timer_;  ///< For when there is no descriptor left.
+    std::vector<std::unique_ptr<OsListener>> listeners_;
+};
+
+OsServer::OsServer(OsLoop& loop, const http::Application& application, const http::ServerSettings& http,
+                   const http::TcpServerSettings& settings)
+    : implementation_(std::make_unique<Implementation>(loop, application, http, settings)) {}
+OsServer::~OsServer() = default;
+
+std::expected<SocketAddress, SetupError> OsServer::listen(const SocketAddress& local) {
+    return implementation_->listen(local);
+}
+void OsServer::close() { implementation_->close(); }
+std::size_t OsServer::connections() const { return implementation_->connections(); }
+
+}  // namespace hourglass::runtime

@@ -1,0 +1,213 @@
+#include "hourglass/runtime/os_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <utility>
+
+#include "runtime/os_address.h"
+
+namespace hourglass::runtime {
+
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kPieces = 64;           ///< In one call of sendmsg(2).
+constexpr std::uint32_t kTurn = 1024 * 1024;  ///< Bytes that one stream moves in one turn of the loop.
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+tcp::Error take_error(int socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    return to_tcp_error({error, std::generic_category()});
+}
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+}  // namespace
+
+tcp::Error to_tcp_error(std::error_code error) {
+    switch (error.value()) {
+        case 0:
+            return tcp::Error::none;
+        case ECONNREFUSED:
+            return tcp::Error::refused;
+        case ECONNRESET:
+        case EPIPE:
+            return tcp::Error::reset;
+        case ETIMEDOUT:
+            return tcp::Error::timed_out;
+        case EHOSTUNREACH:
+        case EHOSTDOWN:
+            return tcp::Error::unreachable;
+        case ENETUNREACH:
+        case ENETDOWN:
+            return tcp::Error::network_unreachable;
+        case ENOPROTOOPT:
+        case EPROTO:
+            return tcp::Error::protocol_unreachable;
+        case EACCES:
+        case EPERM:
+            return tcp::Error::prohibited;
+        case ECONNABORTED:
+            return tcp::Error::aborted;
+        case EADDRINUSE:
+            return tcp::Error::address_in_use;
+        case EADDRNOTAVAIL:
+            return tcp::Error::no_ports;
+        case EAFNOSUPPORT:
+        case EINVAL:
+            return tcp::Error::bad_address;
+        case ENOTCONN:
+            return tcp::Error::not_connected;
+        default:
+            return tcp::Error::limit_reached;
+    }
+}
+
+std::unique_ptr<OsStream> OsStream::connect(OsLoop& loop, const SocketAddress& remote, OsStreamHandler& handler) {
+    const OsAddress to(remote);
+    const int socket = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const std::error_code no_socket = socket < 0 ? last_error() : std::error_code();
+    auto stream = std::make_unique<OsStream>(loop, socket, remote, handler);
+    if (no_socket) {
+        stream->end(to_tcp_error(no_socket));
+        return stream;
+    }
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    stream->connecting_ = true;
+    if (stream->exists() && ::connect(socket, to.get(), to.length) != 0 && errno != EINPROGRESS)
+        stream->end(to_tcp_error(last_error()));
+    return stream;
+}
+
+OsStream::OsStream(OsLoop& loop, int socket, const SocketAddress& remote, OsStreamHandler& handler)
+    : loop_(loop), handler_(handler), remote_(remote), socket_(socket) {
+    if (socket_ >= 0 && !loop_.watch(socket_, *this)) end(tcp::Error::limit_reached);
+}
+
+OsStream::~OsStream() {
+    if (exists()) abort();
+    loop_.forget(*this);
+}
+
+void OsStream::on_ready(Readiness readiness) {
+    if (!exists()) return;
+    if (connecting_) {
+        if (readiness.writable) on_connect_done();
+        return;
+    }
+    if (readiness.failed) {
+        if (const tcp::Error error = take_error(socket_); error != tcp::Error::none) return end(error);
+    }
+    peer_done_ = peer_done_ || readiness.ended;
+    readable_ = readable_ || readiness.readable;
+    writable_ = writable_ || readiness.writable;
+    if (awaits_turn_) return;
+    moved_ = 0;
+    handler_.on_ready();
+}
+
+/// connect(2): the socket is writable when it has connected or failed, and SO_ERROR says which. One that has not begun
+/// to connect is told of as writable and hung up.
+void OsStream::on_connect_done() {
+    OsAddress peer;
+    if (const tcp::Error error = take_error(socket_); error != tcp::Error::none) return end(error);
+    if (::getpeername(socket_, peer.get(), &peer.length) != 0) return;
+    connecting_ = false;
+    handler_.on_connected();
+}
+
+void OsStream::on_later() {
+    awaits_turn_ = false;
+    if (!exists()) return handler_.on_closed(error_);
+    moved_ = 0;
+    handler_.on_ready();
+}
+
+/// False when this stream has had its share of the turn; it then gets another one.
+bool OsStream::may_move() {
+    if (!exists() || connecting_) return false;
+    if (moved_ < kTurn) return true;
+    if (!std::exchange(awaits_turn_, true)) loop_.later(*this);
+    return false;
+}
+
+std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) {
+    if (!writable_ || pieces.empty() || !may_move()) return 0;
+    std::array<iovec, kPieces> vectors;
+    const std::size_t count = std::min(pieces.size(), kPieces);
+    std::size_t wanted = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        vectors[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
+        wanted += pieces[i].size();
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    ssize_t sent = 0;
+    do sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        if (would_block())
+            writable_ = false;
+        else
+            end(to_tcp_error(last_error()));
+        return 0;
+    }
+    const auto n = static_cast<std::size_t>(sent);
+    if (n < wanted) writable_ = false;
+    moved_ += static_cast<std::uint32_t>(n);
+    return n;
+}
+
+bool OsStream::receive(const std::function<void(std::span<const std::byte>)>& take) {
+    if (!readable_ || at_end_ || !may_move()) return false;
+    std::array<std::byte, kReadSize> buffer;
+    ssize_t received = 0;
+    do received = ::recv(socket_, buffer.data(), buffer.size(), 0);
+    while (received < 0 && errno == EINTR);
+    if (received < 0) {
+        readable_ = false;
+        if (!would_block()) end(to_tcp_error(last_error()));
+        return false;
+    }
+    const auto n = static_cast<std::size_t>(received);
+    at_end_ = n == 0;
+    // epoll(7): less than was asked for says that there is no more, except for a FIN that was told of before.
+    readable_ = n == buffer.size() || (n > 0 && peer_done_);
+    moved_ += static_cast<std::uint32_t>(n);
+    if (n > 0) take(std::span(buffer).first(n));
+    return n > 0;
+}
+
+void OsStream::shutdown() {
+    if (exists()) ::shutdown(socket_, SHUT_WR);
+}
+
+void OsStream::close() {
+    if (exists()) end(tcp::Error::none);
+}
+
+void OsStream::abort() {
+    if (!exists()) return;
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    end(tcp::Error::aborted);
+}
+
+void OsStream::end(tcp::Error error) {
+    error_ = error;
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+    if (!std::exchange(awaits_turn_, true)) loop_.later(*this);
+}
+
+SocketAddress OsStream::local() const { return exists() ? local_address(socket_) : SocketAddress{}; }
+
+}  // namespace hourglass::runtime
