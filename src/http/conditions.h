@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hourglass/http/message.h"
 
@@ -12,7 +13,7 @@ namespace hourglass::http::detail {
 
 /// What a response would say of itself.
 struct Validators {
-    std::string entity_tag;  ///< with its quotes; strong; empty: none
+    std::string entity_tag;  ///< with its quotes, strong; empty: none
     std::optional<std::chrono::sys_seconds> modified;
 };
 
@@ -20,16 +21,24 @@ struct Validators {
 /// request is to be carried out.
 [[nodiscard]] std::optional<Status> evaluate_conditions(const Request& request, const Validators& validators);
 
-/// The bytes of a representation that a request asks for.
+/// Bytes of a representation.
 struct ByteRange {
-    enum class Kind : std::uint8_t { whole, part, unsatisfiable };
-    Kind kind = Kind::whole;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
+    bool operator==(const ByteRange&) const = default;
 };
 
-/// Reads Range and If-Range (RFC 9110, sections 13.1.5 and 14.2) for a representation of `size` bytes. Several ranges,
-/// other units and what is malformed are answered in whole, as section 14.2 allows.
-[[nodiscard]] ByteRange requested_range(const Request& request, const Validators& validators, std::uint64_t size);
+/// What a request asks for of a representation.
+struct RequestedRanges {
+    enum class Kind : std::uint8_t { whole, parts, unsatisfiable };
+    Kind kind = Kind::whole;
+    std::vector<ByteRange> parts;  ///< in the order of the request
+};
+
+/// Reads Range and If-Range (RFC 9110, sections 13.1.5 and 14.2) for a representation of `size` bytes. Other units,
+/// what is malformed, and more than `most` ranges are answered in whole, as section 14.2 allows; so are ranges that are
+/// together no smaller than the whole. Ranges that overlap or touch become one (section 15.3.7.2).
+[[nodiscard]] RequestedRanges requested_ranges(const Request& request, const Validators& validators, std::uint64_t size,
+                                               std::size_t most);
 
 }  // namespace hourglass::http::detail

@@ -36,6 +36,8 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+Port default_port(std::string_view scheme) noexcept { return scheme == "https" ? Port{443} : Port{80}; }
+
 /// The colon that separates host and port: the last one that is not inside of an IP literal.
 std::size_t find_port_colon(std::string_view text) noexcept {
     const std::size_t from = text.starts_with('[') ? text.find(']') : 0;
@@ -160,12 +162,22 @@ std::expected<Url, UrlError> Url::resolve(std::string_view reference) const {
     return url;
 }
 
-Port Url::effective_port() const noexcept { return port.value_or(scheme == "https" ? Port{443} : Port{80}); }
+Url Url::normalized() const {
+    Url url = *this;
+    url.host = lower(normalize_percent_encoding(host));
+    if (port && *port == default_port(scheme)) url.port.reset();
+    if (user_information) url.user_information = normalize_percent_encoding(*user_information);
+    url.path = remove_dot_segments(normalize_percent_encoding(path));
+    if (query) url.query = normalize_percent_encoding(*query);
+    if (fragment) url.fragment = normalize_percent_encoding(*fragment);
+    return url;
+}
+
+Port Url::effective_port() const noexcept { return port.value_or(default_port(scheme)); }
 
 std::string Url::authority() const {
     std::string text = host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-    const Port standard = scheme == "https" ? Port{443} : Port{80};
-    if (port && *port != standard) text += fmt::format(":{}", to_number(*port));
+    if (port && *port != default_port(scheme)) text += fmt::format(":{}", to_number(*port));
     return text;
 }
 
@@ -210,6 +222,21 @@ std::optional<std::string> percent_decode(std::string_view text) {
             continue;
         }
         result += static_cast<char>(detail::hex_value(text[i + 1]) * 16 + detail::hex_value(text[i + 2]));
+        i += 2;
+    }
+    return result;
+}
+
+std::string normalize_percent_encoding(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto octet = text[i] == '%' ? percent_decode(text.substr(i, 3)) : std::nullopt;
+        if (!octet || octet->size() != 1) {
+            result += text[i];
+            continue;
+        }
+        result += percent_encode(*octet);
         i += 2;
     }
     return result;

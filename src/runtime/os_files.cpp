@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -86,6 +87,19 @@ int open_component_by_component(int root, const std::string& path) {
     return -1;
 }
 
+std::chrono::sys_seconds modified(const struct stat& status) {
+    return std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+}
+
+/// What a name in a directory is, links not followed; nothing for a link and for what is neither file nor directory.
+std::optional<http::DirectoryEntry> describe(int directory, const char* name) {
+    struct stat status {};
+    if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    if (S_ISDIR(status.st_mode)) return http::DirectoryEntry{name, true, 0, modified(status)};
+    if (!S_ISREG(status.st_mode)) return std::nullopt;
+    return http::DirectoryEntry{name, false, static_cast<std::uint64_t>(status.st_size), modified(status)};
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<OsFiles>, std::string> OsFiles::open_root(const std::string& directory,
@@ -115,11 +129,38 @@ std::expected<http::OpenFile, FileError> OsFiles::open(const std::string& path) 
     if (S_ISDIR(status.st_mode)) return opened;
     if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);
     opened.size = static_cast<std::uint64_t>(status.st_size);
-    opened.modified = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+    opened.modified = modified(status);
     opened.version =
         fmt::format("{:x}-{:x}.{:x}-{:x}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, opened.size);
     opened.content = std::make_unique<OsContent>(std::move(file));
     return opened;
+}
+
+std::expected<std::vector<http::DirectoryEntry>, FileError> OsFiles::list(const std::string& path,
+                                                                          std::size_t most) const {
+    const int fd = open_beneath(path.empty() ? "." : path);
+    if (fd < 0) return std::unexpected(from_errno(errno));
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd), &::closedir);
+    if (!directory) {
+        const int why = errno;
+        ::close(fd);
+        return std::unexpected(from_errno(why));
+    }
+    std::vector<http::DirectoryEntry> entries;
+    while (entries.size() < most) {
+        const dirent* const found = ::readdir(directory.get());
+        if (found == nullptr) break;
+        const std::string_view name = found->d_name;
+        if (name == "." || name == "..") continue;
+        auto entry = describe(fd, found->d_name);
+        if (!entry && found->d_type == DT_LNK) {
+            const std::string below = (path.empty() ? std::string() : path + "/") + std::string(name);
+            if (const auto target = open(below))
+                entry = {std::string(name), target->is_directory(), target->size, target->modified};
+        }
+        if (entry) entries.push_back(std::move(*entry));
+    }
+    return entries;
 }
 
 }  // namespace hourglass::runtime

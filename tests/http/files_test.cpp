@@ -125,7 +125,7 @@ TEST_F(FileServer, Rfc9110Section14ASingleRangeIsAnsweredInPart) {
     EXPECT_TRUE(range("bytes=5-99").ends_with("\r\n\r\n56789"));
     EXPECT_TRUE(has(range("bytes=10-"), "Content-Range: bytes */10"));
     EXPECT_TRUE(range("bytes=10-").starts_with("HTTP/1.1 416 "));
-    for (const char* whole : {"bytes=4-2", "bytes=a-b", "lines=1-2", "bytes=0-1,3-4", "bytes=-"})
+    for (const char* whole : {"bytes=4-2", "bytes=a-b", "lines=1-2", "bytes=-", "bytes="})
         EXPECT_TRUE(range(whole).starts_with("HTTP/1.1 200 ")) << whole;
     EXPECT_TRUE(range("bytes=0-1", "If-Range: \"2\"\r\n").starts_with("HTTP/1.1 206 "));
     EXPECT_TRUE(range("bytes=0-1", "If-Range: \"old\"\r\n").starts_with("HTTP/1.1 200 "));

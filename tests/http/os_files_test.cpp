@@ -1,5 +1,6 @@
 #include "hourglass/runtime/os_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -66,6 +67,19 @@ TEST_P(OsFilesTest, SaysWhyThereIsNoFile) {
     EXPECT_EQ(files->open("file.txt/x").error(), FileError::not_found);
     EXPECT_EQ(files->open(std::string(5000, 'x')).error(), FileError::not_found);
     EXPECT_EQ(files->open("pipe").error(), FileError::forbidden);
+}
+
+TEST_P(OsFilesTest, AListingLeavesOutWhatCantBeOpened) {
+    const auto files = OsFiles::open_root((base / "root").string(), GetParam()).value();
+    auto entries = files->list("", 100).value();
+    std::ranges::sort(entries, {}, &http::DirectoryEntry::name);
+    std::string names;
+    for (const auto& entry : entries) names += entry.name + (entry.is_directory ? "/ " : " ");
+    EXPECT_EQ(names, GetParam() == OsFiles::Resolution::without_openat2 ? "file.txt sub/ " : "file.txt link sub/ ");
+    EXPECT_EQ(files->list("sub", 100)->front().size, 4U);
+    EXPECT_EQ(files->list("", 1)->size(), 1U);
+    EXPECT_FALSE(files->list("up", 100));
+    EXPECT_FALSE(files->list("file.txt", 100));
 }
 
 TEST_P(OsFilesTest, LinksInsideAreFollowedWhereTheKernelKeepsThemInside) {

@@ -33,6 +33,16 @@ TEST(Rfc3986Url, EmptyPathIsTheRootAndThePortIsTheSchemes) {
     EXPECT_EQ(Url::parse("http://a:80/")->authority(), "a");
 }
 
+TEST(Rfc3986Section62, EquivalentUrlsHaveOneNormalForm) {
+    const auto normal = [](std::string_view text) { return Url::parse(text)->normalized().to_string(); };
+    EXPECT_EQ(normal("HTTP://EXAMPLE.com:80"), "http://example.com/");
+    EXPECT_EQ(normal("http://example.com/%7Euser/a/../b/./c%2fd"), "http://example.com/~user/b/c%2Fd");
+    EXPECT_EQ(normal("http://ex%41mple.com/"), "http://example.com/");
+    EXPECT_EQ(normal("https://a:80/?q=%e4%61#f"), "https://a:80/?q=%E4a#f");
+    EXPECT_EQ(normal("http://a/%2e%2e/%2E/b"), "http://a/b") << "encoded dots are dots";
+    EXPECT_EQ(normalize_percent_encoding("%zz%4"), "%zz%4");
+}
+
 TEST(Rfc3986Url, Ipv6LiteralsLoseAndRegainTheirBrackets) {
     const auto url = Url::parse("http://[2001:DB8::1]:81/");
     ASSERT_TRUE(url);

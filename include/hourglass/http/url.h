@@ -53,6 +53,11 @@ struct Url {
     /// The URL that `reference` means when it stands in this one, as in a Location field (RFC 3986, section 5.2).
     [[nodiscard]] std::expected<Url, UrlError> resolve(std::string_view reference) const;
 
+    /// The same URL in its one normal form, fit to be compared and to key a cache (RFC 3986, section 6.2): no dot
+    /// segments, no port that is the scheme's own, unreserved characters as themselves, hexadecimal digits in upper
+    /// case.
+    [[nodiscard]] Url normalized() const;
+
     /// The port in the URL or the scheme's own: 80, 443.
     [[nodiscard]] Port effective_port() const noexcept;
     /// For the Host field: host, and port when it is not the scheme's own; brackets around IPv6.
@@ -69,6 +74,10 @@ struct Url {
 
 /// Decodes `%XX` (RFC 3986, section 2.1). Nothing when a percent sign is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+
+/// Decodes what is unreserved and writes other sequences in upper case, so that equivalent texts become equal (RFC
+/// 3986, section 6.2.2). A malformed percent sequence is kept as it is.
+[[nodiscard]] std::string normalize_percent_encoding(std::string_view text);
 
 /// Encodes everything but unreserved characters (RFC 3986, section 2.3) and those in `keep`.
 [[nodiscard]] std::string percent_encode(std::string_view text, std::string_view keep = {});

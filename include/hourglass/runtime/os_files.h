@@ -4,6 +4,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hourglass/http/files.h"
 
@@ -23,6 +24,8 @@ class OsFiles final : public http::FileStore {
     ~OsFiles() override;
 
     [[nodiscard]] std::expected<http::OpenFile, http::FileError> open(const std::string& path) const override;
+    [[nodiscard]] std::expected<std::vector<http::DirectoryEntry>, http::FileError> list(
+        const std::string& path, std::size_t most) const override;
 
   private:
     OsFiles(int root, Resolution resolution) : root_(root), resolution_(resolution) {}
