@@ -38,9 +38,8 @@ void Host::Implementation::poll_configuration() {
     }
 }
 
-Instant Host::Implementation::configuration_deadline() const {
+Instant Host::Implementation::self_configuration_deadline() const {
     Instant first = duplicate_tests_.next_deadline();
-    if (!configures_) return first;
     for (const auto& interface : interfaces) {
         const Autoconfiguration* configuration = interface->autoconfiguration.get();
         if (configuration == nullptr) continue;

@@ -181,8 +181,8 @@ class Host::Implementation final : public tcp::Network,
 
   private:
     // host.cpp
-    void run_queues();
-    void run_pollers();
+    [[gnu::noinline]] void run_queues();
+    [[gnu::noinline]] void run_pollers();
     [[gnu::cold]] void expire_reassembly();
     void report_unresolved();
     [[nodiscard]] bool has_work() const;
@@ -194,8 +194,12 @@ class Host::Implementation final : public tcp::Network,
         TrialHandler handler;
     };
     void set_up_autoconfiguration(InterfaceId id, std::uint64_t seed);
-    void poll_configuration();
-    [[nodiscard]] Instant configuration_deadline() const;
+    [[gnu::cold]] void poll_configuration();
+    /// When an address that is tested or an interface that configures itself wants to be polled.
+    [[nodiscard]] Instant configuration_deadline() const {
+        return configures_ ? self_configuration_deadline() : duplicate_tests_.next_deadline();
+    }
+    [[nodiscard, gnu::cold]] Instant self_configuration_deadline() const;
     void assign(InterfaceId id, const Prefix& address);
     void withdraw(InterfaceId id, const Prefix& address);
     void join_groups(InterfaceId id, const IpAddress& address);

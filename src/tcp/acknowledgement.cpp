@@ -85,14 +85,15 @@ void take_acknowledgement(Engine& e, Connection& c, const Segment& seg, std::uin
     Outbox& o = *c.outbox;
     const AckInput in = input_of(c, seg, window);
     const bool advances = in.ack > c.snd_una;
-    const EcnEcho echo = read_echo(c, seg);
-    const bool new_marks = echo.ce_segments > 0;
-    if (!advances && !in.duplicate && in.sack.empty() && !new_marks) return;
+    EcnEcho echo = read_echo(e, c, seg, advances);
+    if (!advances && !in.duplicate && in.sack.empty()) return;
     if (advances && is_last(c, in, echo)) return take_last_acknowledgement(e, c, in.ack);
     const Outstanding before = c.outstanding();
     const std::uint32_t prior_pipe = o.recovery.pipe(before);
     FlightWatcher watcher(c, e.now);
     const RecoveryOutcome out = o.recovery.on_ack(in, before, path_of(e, c), rules_of(e, c), &watcher);
+    if (!advances && out.delivered > 0) echo = read_echo(e, c, seg, true);
+    if (advances || out.delivered > 0) guard_against_wrap(e, c, echo, out.delivered);
     if (advances) advance(e, c, in.ack);
     take_rtt_sample(e, c, in, out, before.size());
     act_upon(e, c, out, prior_pipe, echo);

@@ -119,6 +119,8 @@ struct ConnectionVariables {
     std::uint16_t snd_mss = 0;  ///< Eff.snd.MSS: payload of a full segment (RFC 9293, section 3.7.1).
 
     Rto rto;
+    Seq fin_seq;                              ///< Where the peer's FIN is, once `fin_known`.
+    std::uint32_t accurate_ecn = UINT32_MAX;  ///< In the engine's slab of octet counters; UINT32_MAX: none.
 
     // Timers: kNever when not running. Retransmission's is in the outbox.
     Instant delayed_ack_at = kNever;
@@ -148,8 +150,10 @@ struct ConnectionVariables {
     std::uint8_t received_ce : 3 = 5;      ///< r.cep modulo 8: segments that came with CE (RFC 9768, section 3.2.1).
     std::uint8_t told_ce : 3 = 5;          ///< s.cep modulo 8: what the peer has told of ours.
     bool ecn_answers_syn_ack : 1 = false;  ///< The next segment is the handshake's third.
-    bool ece_due : 1 = false;              ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
-    bool cwr_due : 1 = false;              ///< cwnd was reduced for a mark: the next new data says so.
+    bool ecn_option_due : 1 = false;  ///< The octets that came have not all been told of (RFC 9768, section 3.2.3).
+    bool ect_off : 1 = false;         ///< The network changes the ECN field: nothing is sent as ECN-capable.
+    bool ece_due : 1 = false;         ///< A mark arrived, and no CWR since (RFC 3168, section 6.1.3).
+    bool cwr_due : 1 = false;         ///< cwnd was reduced for a mark: the next new data says so.
     bool sack : 1 = false;
     bool reordering_seen : 1 = false;  ///< RACK.reordering_seen (RFC 8985, section 5.2)
     bool mtu_reduced : 1 = false;      ///< `path_mtu` is less than the interface takes.
@@ -166,7 +170,7 @@ struct ConnectionVariables {
     bool syn_data : 1 = false;        ///< Data in the SYN was taken.
     bool fin_queued : 1 = false;      ///< The application has no more to send.
     bool fin_sent : 1 = false;        ///< Our FIN has been sent at least once: it is the octet before snd_nxt.
-    bool fin_known : 1 = false;       ///< The peer's FIN has arrived, maybe above a gap, at `fin_seq`.
+    bool fin_known : 1 = false;       ///< The peer's FIN has arrived, maybe above a gap.
     bool fin_received : 1 = false;    ///< ... and rcv_nxt is beyond it.
     bool released : 1 = false;        ///< The application has called close().
     bool detached : 1 = false;        ///< Out of the flow table: only the application still looks at it.
@@ -187,7 +191,6 @@ struct ConnectionVariables {
     bool in_ready_list : 1 = false;
     bool in_output_list : 1 = false;
     bool in_zombie_list : 1 = false;
-    Seq fin_seq;
 };
 
 /// A connection. The handshake's and TIME-WAIT's compact entries expand to one, so that a state's rules are written

@@ -1,5 +1,9 @@
 #include "tcp/ecn.h"
 
+#include <algorithm>
+
+#include "tcp/accurate_ecn.h"
+#include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
 
@@ -11,6 +15,7 @@ using wire::Ecn;
 using wire::TcpFlags;
 
 constexpr int kEcnBits = TcpFlags::kAe | TcpFlags::kCwr | TcpFlags::kEce;
+constexpr std::uint32_t kCounterMask = (1 << 24) - 1;
 
 /// The three bits as a number: AE, CWR, ECE.
 std::uint32_t ace_of(TcpFlags flags) {
@@ -66,9 +71,64 @@ void read_syn_ack(Connection& c, TcpFlags flags) {
         begin_accurate(c, ace == 0b110, c.syn_ecn);
 }
 
-/// RFC 9768, section 3.2.2.5: the count has three bits. A receiver tells of marks before there are eight new ones, so
-/// that only lost acknowledgements could hide a whole turn; what is told by the next one is congestion all the same.
-std::uint32_t marks_since(std::uint32_t told, std::uint32_t ace) { return (ace + 8 - told) & 7; }
+bool counts_octets(const Connection& c) { return c.accurate_ecn != Slab<AccurateEcn>::kNone; }
+
+/// Accurate feedback begins.
+void begin_counting_octets(Engine& e, Connection& c) {
+    if (!counts_octets(c)) c.accurate_ecn = e.accurate_ecn.make();
+}
+
+/// RFC 9768, section 3.2.2.5.1: an ACK before more marks have come than the count's three bits can tell.
+constexpr std::uint8_t kMaxMarksToTell = 7;
+
+/// An acknowledgement for more than four segments on average, in eighths: the peer or the network thins them out.
+constexpr std::uint8_t kFewAcks = 4 * 8;
+
+/// RFC 9768, section 3.2.2.3: what we sent as not ECN-capable came as something else. Somebody changes the field: marks
+/// would mean nothing.
+bool was_changed_on_the_way(std::uint32_t ace) { return ace == 0b011 || ace == 0b100 || ace == 0b110; }
+
+/// RFC 9768, section 3.2.2.4: a count of zero in the first segment means that somebody clears it, so that nothing sent
+/// as ECN-capable could be told of.
+void check_first_count(AccurateEcn& a, Connection& c, std::uint32_t ace) {
+    if (a.ace_seen) return;
+    a.ace_seen = true;
+    if (ace == 0) c.ect_off = true;
+}
+
+/// What the option tells of newly marked octets. RFC 9768, section 3.2.3.2.4: counters that begin at zero were cleared
+/// on the way.
+std::optional<std::uint32_t> newly_marked_octets(AccurateEcn& a, const Segment& seg) {
+    if (a.option_mangled || seg.options.unknown_count == 0) return std::nullopt;
+    const auto told = accurate_ecn_option::read(seg.view.option_list(), a.told);
+    if (!told) return std::nullopt;
+    if (!a.option_seen && (told->ect0 == 0 || told->ect1 == 0)) {
+        a.option_mangled = true;
+        return std::nullopt;
+    }
+    a.option_seen = true;
+    const std::uint32_t marked = (told->ce - a.told.ce) & kCounterMask;
+    a.told = *told;
+    // More than half of the circle: a segment that was overtaken.
+    return marked > kCounterMask / 2 ? 0 : marked;
+}
+
+/// Payload counts by its field; a change of the field is told at once (RFC 9768, section 3.2.3.3).
+void count_octets(Engine& e, Connection& c, const Segment& seg, Ecn field) {
+    AccurateEcn& a = e.accurate_ecn[c.accurate_ecn];
+    const auto size = static_cast<std::uint32_t>(seg.view.payload().size());
+    if (size == 0) return;
+    if (field != Ecn::not_ect) {
+        std::uint32_t& counter = field == Ecn::ce     ? a.received.ce
+                                 : field == Ecn::ect0 ? a.received.ect0
+                                                      : a.received.ect1;
+        counter = (counter + size) & kCounterMask;
+        c.ecn_option_due = true;
+    }
+    if (a.any_data && field != a.last_field) ack_now(e, c, SendReason::ack_congestion_mark);
+    a.any_data = true;
+    a.last_field = field;
+}
 
 }  // namespace
 
@@ -102,15 +162,32 @@ void learn_ecn_from_syn(const Engine& e, Connection& c, const Segment& syn) {
         answer_syn(e, c, syn.flags);
 }
 
-void learn_ecn_from_third_segment(Connection& c, const Segment& seg) {
+void learn_ecn_from_third_segment(Engine& e, Connection& c, const Segment& seg) {
     if (c.ecn_mode != EcnMode::accurate) return;
     begin_accurate(c, false, c.syn_ecn);
     const std::uint32_t ace = ace_of(seg.flags);
-    // Table 4: zero means that somebody clears the field, so that nothing sent as ECN-capable could be told of.
-    if (ace == 0)
+    // Table 4.
+    if (ace == 0) {
         c.ecn_mode = EcnMode::none;
-    else if (ace == 0b110)
-        c.told_ce = 6;
+        return;
+    }
+    if (ace == 0b110) c.told_ce = 6;
+    begin_counting_octets(e, c);
+    if (counts_octets(c)) e.accurate_ecn[c.accurate_ecn].ace_seen = true;
+    c.ect_off = was_changed_on_the_way(ace);
+    take_mark(e, c, seg);  // the counts have begun only now
+}
+
+void learn_ecn_from_syn_ack(Engine& e, Connection& c, const Segment& seg) {
+    if (c.ecn_mode != EcnMode::accurate) return;
+    c.ecn_answers_syn_ack = true;
+    begin_counting_octets(e, c);
+    c.ecn_option_due = counts_octets(c);  // the third segment tells where the counters begin
+    c.ect_off = was_changed_on_the_way(ace_of(seg.flags));
+}
+
+void forget_octet_counters(Engine& e, const Connection& c) {
+    if (counts_octets(c)) e.accurate_ecn.give_back(c.accurate_ecn);
 }
 
 TcpFlags ecn_flags(Connection& c, bool new_data) {
@@ -132,13 +209,21 @@ TcpFlags ecn_flags(Connection& c, bool new_data) {
 /// RFC 3168, sections 6.1.4 to 6.1.6: neither pure acknowledgements nor what is sent again nor window probes; and
 /// nothing before both ends know what was agreed (RFC 3168, section 6.1.1).
 Ecn ecn_field(const Connection& c, bool new_data) {
-    return c.ecn_mode != EcnMode::none && new_data && is_synchronized(c.state) ? Ecn::ect0 : Ecn::not_ect;
+    if (c.ecn_mode == EcnMode::none || !new_data || !is_synchronized(c.state)) return Ecn::not_ect;
+    return c.ect_off ? Ecn::not_ect : Ecn::ect0;
 }
 
 void take_mark(Engine& e, Connection& c, const Segment& seg) {
     if (c.ecn_mode == EcnMode::none) return;
-    const bool ce = Ecn(seg.packet->ecn & 3) == Ecn::ce;
+    const auto field = Ecn(seg.packet->ecn & 3);
+    const bool ce = field == Ecn::ce;
     if (c.ecn_mode == EcnMode::accurate) {
+        if (counts_octets(c)) {
+            AccurateEcn& a = e.accurate_ecn[c.accurate_ecn];
+            if (ce && a.marks_to_tell == kMaxMarksToTell) emit_ack(e, c, SendReason::ack_congestion_mark);
+            if (ce) ++a.marks_to_tell;
+            count_octets(e, c, seg, field);
+        }
         if (!ce) return;
         c.received_ce = (c.received_ce + 1) & 7;
         ack_now(e, c, SendReason::ack_congestion_mark);
@@ -151,14 +236,56 @@ void take_mark(Engine& e, Connection& c, const Segment& seg) {
     c.ece_due = true;
 }
 
-EcnEcho read_echo(Connection& c, const Segment& seg) {
+EcnEcho read_echo(Engine& e, Connection& c, const Segment& seg, bool progress) {
     const TcpFlags flags = seg.view.flags();
     if (c.ecn_mode == EcnMode::classic) return {.congestion = flags.ece()};
     if (c.ecn_mode != EcnMode::accurate || flags.syn()) return {};
     const std::uint32_t ace = ace_of(flags);
-    const std::uint32_t marks = marks_since(c.told_ce, ace);
+    if (counts_octets(c)) check_first_count(e.accurate_ecn[c.accurate_ecn], c, ace);
+    if (!progress) return {};
+    const std::uint32_t marks = (ace + 8 - c.told_ce) & 7;
     c.told_ce = ace & 7;
-    return {.congestion = marks > 0, .ce_segments = marks};
+    EcnEcho echo{.ce_segments = marks};
+    if (counts_octets(c)) echo.octets = newly_marked_octets(e.accurate_ecn[c.accurate_ecn], seg);
+    echo.congestion = marks > 0 || echo.octets.value_or(0) > 0;
+    return echo;
+}
+
+void guard_against_wrap(Engine& e, const Connection& c, EcnEcho& echo, std::uint32_t delivered) {
+    if (c.ecn_mode != EcnMode::accurate) return;
+    // A network that changes the field is not listened to any more (RFC 9768, section 3.2.2.3).
+    if (c.ect_off) {
+        echo = {};
+        return;
+    }
+    if (!counts_octets(c)) return;
+    AccurateEcn& a = e.accurate_ecn[c.accurate_ecn];
+    const std::uint32_t mss = c.snd_mss;
+    const std::uint32_t segments = (delivered + mss - 1) / mss;
+    const bool few_acks = a.segments_per_ack > kFewAcks;
+    a.segments_per_ack = static_cast<std::uint8_t>((7u * a.segments_per_ack + std::min(8 * segments, 255u)) / 8);
+    echo.ce_segments = marked_segments(echo.ce_segments, segments, echo.octets, mss, few_acks);
+    if (echo.octets) echo.ce_segments = std::max(echo.ce_segments, (*echo.octets + mss - 1) / mss);
+    echo.congestion = echo.ce_segments > 0;
+}
+
+// --- The option
+
+std::size_t ecn_option_size(const Connection& c, std::size_t used) {
+    if (!c.ecn_option_due) return 0;
+    return accurate_ecn_option::size_for(wire::TcpOptions::kMaxSize - used);
+}
+
+void emit_ecn_option(const Engine& e, Connection& c, std::span<std::byte> out) {
+    // A SYN-ACK tells the values that the counters begin at.
+    if (!counts_octets(c)) return accurate_ecn_option::emit(out, {}, false);
+    const AccurateEcn& a = e.accurate_ecn[c.accurate_ecn];
+    accurate_ecn_option::emit(out, a.received, a.received.ect1 != EcnOctets{}.ect1);
+    c.ecn_option_due = false;
+}
+
+void on_marks_told(Engine& e, const Connection& c) {
+    if (counts_octets(c)) e.accurate_ecn[c.accurate_ecn].marks_to_tell = 0;
 }
 
 }  // namespace hourglass::tcp

@@ -1,6 +1,7 @@
 #include "tcp/emit.h"
 
 #include <algorithm>
+#include <array>
 
 #include "tcp/ecn.h"
 #include "tcp/engine.h"
@@ -26,15 +27,39 @@ void seal_and_send(Engine& e, Packet&& packet, wire::PartialSum data_sum, std::s
     e.network.send_segment(std::move(packet), flow.local, flow.remote);
 }
 
+/// The accurate ECN option takes the place of one block, so that two of its counters find room beside the others.
+std::size_t most_sack_blocks(const Connection& c) {
+    return max_sack_blocks(c.timestamps) - (ecn_option_size(c, 0) > 0 ? 1 : 0);
+}
+
 std::size_t sack_blocks_due(const Connection& c) {
-    return c.sack && c.inbox ? c.inbox->sack.count(max_sack_blocks(c.timestamps)) : 0;
+    return c.sack && c.inbox ? c.inbox->sack.count(most_sack_blocks(c)) : 0;
 }
 
 void add_sack_blocks(Engine& e, Connection& c, wire::TcpOptions& options) {
     SackBlocks& sack = c.inbox->sack;
-    sack.fill(options, max_sack_blocks(c.timestamps));
+    sack.fill(options, most_sack_blocks(c));
     if (sack.reports_duplicate()) ++e.counters.dsack_out;
     sack.on_told();
+}
+
+/// Octets of the accurate ECN option in this segment. RFC 9768, section 3.2.3.2.1: a SYN-ACK has it the first time.
+std::size_t ecn_option_size_of(const Connection& c, const wire::TcpHeader& header, const Emission& what) {
+    if (header.flags.rst()) return 0;
+    if (!header.flags.syn()) return ecn_option_size(c, header.options.size());
+    const bool first_syn_ack = header.flags.ack() && !what.retransmission && c.ecn_mode == EcnMode::accurate;
+    return first_syn_ack && header.options.size() + 12 <= wire::TcpOptions::kMaxSize ? 12 : 0;
+}
+
+/// Writes the header, with that option behind the others.
+void emit_header(const Engine& e, Connection& c, const wire::TcpHeader& header, std::size_t ecn_option,
+                 std::span<std::byte> out) {
+    if (ecn_option == 0) return header.emit(out);
+    std::array<std::byte, wire::TcpOptions::kMaxSize> options{};
+    const std::size_t others = header.options.size();
+    header.options.emit(options);
+    emit_ecn_option(e, c, std::span(options).subspan(others, ecn_option));
+    header.emit_with(out, std::span(options).first(others + ecn_option));
 }
 
 void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::TcpHeader& header, Packet& packet,
@@ -58,7 +83,8 @@ void end_quick_acks_after_answer(const Engine& e, Connection& c) {
 }  // namespace
 
 std::uint32_t segment_payload(const Connection& c) {
-    const std::uint32_t options = sack_option_size(sack_blocks_due(c));
+    std::uint32_t options = sack_option_size(sack_blocks_due(c));
+    if (c.ecn_option_due) options += static_cast<std::uint32_t>(ecn_option_size(c, options + (c.timestamps ? 12u : 0u)));
     return c.snd_mss > options + 8 ? c.snd_mss - options : 8;
 }
 
@@ -87,9 +113,11 @@ void emit(Engine& e, Connection& c, const Emission& what) {
         header.flags |= wire::TcpFlags::kUrg;
         header.urgent_pointer = static_cast<std::uint16_t>(std::min(c.outbox->snd_up - what.seq, 65535));
     }
-    const std::size_t header_size = header.size();
+    const std::size_t ecn_option = ecn_option_size_of(c, header, what);
+    const std::size_t header_size = header.size() + ecn_option;
     Packet packet = e.pool.packet(header_size + what.data_size);
-    header.emit(packet.append(header_size));
+    emit_header(e, c, header, ecn_option, packet.append(header_size));
+    on_marks_told(e, c);
     packet.ecn = static_cast<std::uint8_t>(ecn_field(c, new_data));
     wire::PartialSum sum;
     if (what.data_size > 0) {

@@ -20,6 +20,7 @@ Engine::Engine(const Settings& s, const SipKey& key, Network& below, BufferPool&
       time_wait(s.max_time_wait),
       listeners(s.max_listeners),
       tunings(s, s.max_connections + s.max_listeners),
+      accurate_ecn(s.max_connections),
       fast_open_cache(s.fast_open.cache) {
     settings.delayed_ack = std::min<Duration>(s.delayed_ack, kLongestDelayedAck);
 }
@@ -230,6 +231,7 @@ void Engine::notify(Connection& c) {
 void Engine::free_zombies() {
     for (Connection* c : zombies_) {
         tunings.release(c->tuning);
+        forget_octet_counters(*this, *c);
         connections.give_back(c->index);
     }
     zombies_.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hourglass/tcp/stack.h"
+#include "tcp/accurate_ecn.h"
 #include "tcp/connection.h"
 #include "tcp/fast_open_cache.h"
 #include "tcp/flow_table.h"
@@ -97,6 +98,7 @@ class Engine {
     TimeWaitTable time_wait;
     ListenerTable listeners;
     TuningTable tunings;
+    Slab<AccurateEcn> accurate_ecn;  ///< Of connections with accurate feedback.
     FastOpenCache fast_open_cache;
     std::uint32_t fast_open_pending = 0;  ///< Connections of `Connection::fast_open_pending`.
     FlowTable flows;

@@ -92,7 +92,7 @@ void complete_fast_open(Arrival& a) {
     const Segment& seg = a.segment;
     leave_fast_open(e, c, false);
     c.fast_open = false;
-    learn_ecn_from_third_segment(c, seg);
+    learn_ecn_from_third_segment(e, c, seg);
     update_segment_size(e, c);
     settle_handshake_timer(e, c);
     // Data that went before a SYN-ACK that had to be repeated came to a peer in SYN-SENT, which has no use for it.

@@ -159,9 +159,9 @@ void begin_congestion_control(Engine& e, Connection& c, std::uint32_t window) {
 
 void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     if (seg.view.flags().syn())
-        c.ecn_answers_syn_ack = c.ecn_mode == EcnMode::accurate;
+        learn_ecn_from_syn_ack(e, c, seg);
     else
-        learn_ecn_from_third_segment(c, seg);
+        learn_ecn_from_third_segment(e, c, seg);
     const bool syn_had_data = c.snd_nxt != c.iss + 1;
     c.snd_una = seg.ack;
     c.snd_wl1 = seg.seq;

@@ -142,7 +142,7 @@ Limit send_new(Engine& e, Connection& c, const Pace& pace, const Permit& permit)
 
 /// RFC 4821, section 7.5: new data in a segment that is larger than the others. When cwnd has no room for it, room is
 /// left to gather; nothing when none is due.
-std::optional<Limit> send_mtu_probe(Engine& e, Connection& c) {
+[[gnu::cold]] std::optional<Limit> send_mtu_probe(Engine& e, Connection& c) {
     const std::uint32_t size = mtu_probe_due(e, c, unsent(c), usable_window(c));
     if (size == 0) return std::nullopt;
     if (c.outbox->recovery.pipe(c.outstanding()) + size > c.congestion.cwnd()) return Limit::congestion_window;
@@ -262,7 +262,7 @@ void send_duplicate_acks(Engine& e, Connection& c) {
 }
 
 /// The connection is in SYN-RECEIVED, and the timer is the SYN-ACK's (RFC 7413, section 4.2.2).
-void send_before_handshake(Engine& e, Connection& c) {
+[[gnu::cold]] void send_before_handshake(Engine& e, Connection& c) {
     const Limit limit = send_all_allowed(e, c);
     note_limit(c, limit);
     c.outbox->pacing_at = limit == Limit::pacing ? c.outbox->congestion.pacer.next_send_time() : kNever;

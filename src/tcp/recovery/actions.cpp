@@ -45,7 +45,7 @@ void tell_congestion_control(Engine& e, Connection& c, const RecoveryOutcome& ou
                          .rtt = out.least_rtt ? std::max(*out.least_rtt, Duration(1)) : Duration::zero(),
                          .srtt = c.rto.srtt(),
                          .rate = o.congestion.rate.take_sample(c.rto.min_rtt()),
-                         .ce_octets = echo.ce_segments * c.snd_mss,
+                         .ce_octets = echo.octets.value_or(echo.ce_segments * c.snd_mss),
                          .ece = echo.congestion,
                          .cwnd_limited = o.window_filled,
                          .in_recovery = out.recovered || o.recovery.is_reducing(),
