@@ -62,15 +62,6 @@ struct Running {
     std::int64_t rtt_count = 0;
 };
 
-sim::Impairments bottleneck(const BulkPath& path) {
-    const double bdp = static_cast<double>(path.rate) / 8 * to_seconds(path.round_trip);
-    return {.delay = path.round_trip / 2,
-            .rate = path.rate,
-            .queue_packets = UINT32_MAX,
-            .queue_bytes = static_cast<std::uint64_t>(bdp * path.queue_in_bdp),
-            .loss = path.loss};
-}
-
 ip::HostSettings host_with(const tcp::Settings& tcp) {
     ip::HostSettings s;
     s.tcp = tcp;
@@ -90,19 +81,28 @@ void sample_rtt(sim::World& world, std::vector<std::unique_ptr<Running>>& flows)
     world.after(10ms, [&world, &flows] { sample_rtt(world, flows); });
 }
 
-/// Holds packets back at random, by a time of its own for each.
-void reorder_at_random(sim::World& world, sim::Link& link, const BulkPath& path) {
-    if (path.reorder <= 0) return;
-    link.set_script(sim::Direction::a_to_b, [random = world.random("reorder"), path](const auto&, auto) mutable {
+}  // namespace
+
+sim::LinkSettings link_of(const BulkPath& path) {
+    const double bdp = static_cast<double>(path.rate) / 8 * to_seconds(path.round_trip);
+    return {.a_to_b = {.delay = path.round_trip / 2,
+                       .rate = path.rate,
+                       .queue_packets = UINT32_MAX,
+                       .queue_bytes = static_cast<std::uint64_t>(bdp * path.queue_in_bdp),
+                       .loss = path.loss},
+            .b_to_a = {.delay = path.round_trip / 2}};
+}
+
+sim::Script late_packets(const BulkPath& path, Random random) {
+    if (path.reorder <= 0) return {};
+    return [random, path](const auto&, auto) mutable {
         const bool chosen = random.chance(path.reorder);
         const double part = random.unit();
         return sim::Verdict{.delay = chosen ? Duration(static_cast<std::int64_t>(
                                                   part * static_cast<double>(path.reorder_delay.count())))
                                             : Duration::zero()};
-    });
+    };
 }
-
-}  // namespace
 
 tcp::Settings bulk_settings(tcp::Congestion congestion) {
     tcp::Settings s;
@@ -128,10 +128,9 @@ std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlo
                        .b_to_a = {.queue_packets = UINT32_MAX}});
         world.add_route(flow.host, "0.0.0.0/0", fmt::format("10.0.{}.254", i + 1));
     }
-    sim::LinkSettings link{.a_to_b = bottleneck(path), .b_to_a = {.delay = path.round_trip / 2}};
-    sim::Link& wire = world.connect({"router", {"10.1.0.254/24"}}, {"receiver", {"10.1.0.1/24"}}, link);
+    sim::Link& wire = world.connect({"router", {"10.1.0.254/24"}}, {"receiver", {"10.1.0.1/24"}}, link_of(path));
     world.add_route("receiver", "0.0.0.0/0", "10.1.0.254");
-    reorder_at_random(world, wire, path);
+    wire.set_script(sim::Direction::a_to_b, late_packets(path, world.random("reorder")));
 
     const Instant begin = world.now();
     for (std::size_t i = 0; i < flows.size(); ++i) {

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "hourglass/base/random.h"
 #include "hourglass/base/time.h"
+#include "hourglass/sim/link.h"
 #include "hourglass/tcp/settings.h"
 
 namespace hourglass::bench {
@@ -36,6 +38,12 @@ struct BulkResult {
     std::uint64_t retransmitted = 0;
     std::uint64_t timeouts = 0;
 };
+
+/// The link that a path means: the bottleneck from A to B.
+[[nodiscard]] sim::LinkSettings link_of(const BulkPath& path);
+
+/// What holds some of the packets from A to B back, each by a time of its own; empty when the path keeps them in order.
+[[nodiscard]] sim::Script late_packets(const BulkPath& path, Random random);
 
 /// Settings with buffers that do not hold a bulk flow back.
 [[nodiscard]] tcp::Settings bulk_settings(tcp::Congestion congestion);

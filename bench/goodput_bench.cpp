@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "bulk_flows.h"
+#include "goodput_cells.h"
 #include "hourglass/base/random.h"
 
 namespace hourglass::bench {
@@ -20,21 +20,6 @@ using namespace std::chrono_literals;
 using tcp::Congestion;
 
 constexpr Duration kDuration = 20s;
-
-struct Cell {
-    std::string_view name;
-    BulkPath path;
-};
-
-const Cell kCells[] = {
-    {"100 Mbit/s 20 ms", {}},
-    {"100 Mbit/s 20 ms, loss 0.1 %", {.loss = 0.001}},
-    {"100 Mbit/s 20 ms, loss 1 %", {.loss = 0.01}},
-    {"100 Mbit/s 20 ms, loss 3 %", {.loss = 0.03}},
-    {"100 Mbit/s 20 ms, 5 % late by 0 to 4 ms", {.reorder = 0.05, .reorder_delay = 4ms}},
-    {"50 Mbit/s 100 ms", {.rate = 50'000'000, .round_trip = 100ms}},
-    {"50 Mbit/s 100 ms, loss 1 %", {.rate = 50'000'000, .round_trip = 100ms, .loss = 0.01}},
-};
 
 /// The mean over seeds of what one flow reaches.
 BulkResult mean_of(const BulkPath& path, Congestion congestion, std::uint64_t seeds) {
@@ -52,7 +37,7 @@ double in_round_trips(Duration rtt, const BulkPath& path) { return to_seconds(rt
 
 void print_single_flows(std::uint64_t seeds) {
     fmt::print("{:42}{:>8}{:>8}{:>10}{:>10}\n", "one flow, 20 s", "cubic", "bbr", "cubic RTT", "bbr RTT");
-    for (const Cell& cell : kCells) {
+    for (const GoodputCell& cell : kGoodputCells) {
         const BulkResult cubic = mean_of(cell.path, Congestion::cubic, seeds);
         const BulkResult bbr = mean_of(cell.path, Congestion::bbr, seeds);
         fmt::print("{:42}{:8.3f}{:8.3f}{:10.2f}{:10.2f}\n", cell.name, cubic.goodput, bbr.goodput,
