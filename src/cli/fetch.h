@@ -21,7 +21,7 @@ namespace hourglass::cli {
 [[nodiscard]] dns::HostsFile system_hosts();
 
 /// One request: resolve the name, connect to one of its addresses, send, receive, close.
-class Fetch : private runtime::OsStreamHandler {
+class Fetch final : private runtime::OsStreamHandler {
   public:
     /// Called once, when the connection has been closed as well.
     using Done = std::function<void(GetExit)>;
