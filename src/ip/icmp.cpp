@@ -173,7 +173,8 @@ void Host::Implementation::receive_icmpv6(const Datagram& datagram, Packet&& pac
         case Icmpv6Type::router_advertisement:
             return receive_discovery(datagram, *message);
         default:
-            // RFC 4443, section 2.4 (a) and (b): an error of a type that is not known goes up, anything else is dropped.
+            // RFC 4443, section 2.4 (a) and (b): an error of a type that is not known goes up, anything else is
+            // dropped.
             if (!message->is_error()) break;
             ++counters.icmp_errors_in;
             return receive_error(datagram, *message);

@@ -19,7 +19,7 @@ void resume_mtu_search(const Engine& e, Connection& c, const PathMtu& known);
 /// The payload of the probe that is due now; 0 when there is none: the search has ended, or there are losses to repair
 /// first, or what is queued, the peer's window or cwnd do not reach (RFC 4821, section 7.4).
 [[nodiscard, gnu::cold]] std::uint32_t mtu_probe_due(const Engine& e, const Connection& c, std::uint32_t queued,
-                                          std::uint32_t usable_window);
+                                                     std::uint32_t usable_window);
 /// The probe has left: new data from `begin` on.
 void on_mtu_probe_sent(Engine& e, Connection& c, Seq begin, std::uint32_t payload);
 /// A router says that `mtu` octets fit; true when that is about the probe.
