@@ -104,6 +104,14 @@ sim::Script late_packets(const BulkPath& path, Random random) {
     };
 }
 
+sim::Script stalls(const BulkPath& path) {
+    if (path.stall == Duration::zero()) return {};
+    return [stall = path.stall](const sim::PacketView& packet, auto) {
+        const Duration since = packet.time.time_since_epoch() % 1s;
+        return sim::Verdict{.delay = std::max(stall - since, Duration::zero())};
+    };
+}
+
 tcp::Settings bulk_settings(tcp::Congestion congestion) {
     tcp::Settings s;
     s.congestion = congestion;
@@ -131,6 +139,7 @@ std::vector<BulkResult> run_bulk(const BulkPath& path, const std::vector<BulkFlo
     sim::Link& wire = world.connect({"router", {"10.1.0.254/24"}}, {"receiver", {"10.1.0.1/24"}}, link_of(path));
     world.add_route("receiver", "0.0.0.0/0", "10.1.0.254");
     wire.set_script(sim::Direction::a_to_b, late_packets(path, world.random("reorder")));
+    wire.set_script(sim::Direction::b_to_a, stalls(path));
 
     const Instant begin = world.now();
     for (std::size_t i = 0; i < flows.size(); ++i) {

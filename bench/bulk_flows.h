@@ -19,6 +19,7 @@ struct BulkPath {
     double reorder = 0;        ///< Share of the packets that are held back ...
     Duration reorder_delay{};  ///< ... by a time that is uniform from zero to this.
     double queue_in_bdp = 1;
+    Duration stall{};  ///< Once a second nothing comes back for so long, and then all of it: a host that was held up.
     /// Each sending host takes up to this long to let a packet go, uniformly and in order. Without it flows through one
     /// queue run in lockstep, and which of them a full queue hits is their phase's doing and not their share's; one
     /// packet's time on the wire is enough (Floyd and Jacobson, "On Traffic Phase Effects in Packet-Switched
@@ -44,6 +45,9 @@ struct BulkResult {
 
 /// What holds some of the packets from A to B back, each by a time of its own; empty when the path keeps them in order.
 [[nodiscard]] sim::Script late_packets(const BulkPath& path, Random random);
+
+/// What holds up acknowledgements, as `BulkPath::stall` says.
+[[nodiscard]] sim::Script stalls(const BulkPath& path);
 
 /// Settings with buffers that do not hold a bulk flow back.
 [[nodiscard]] tcp::Settings bulk_settings(tcp::Congestion congestion);

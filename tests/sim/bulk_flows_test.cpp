@@ -37,6 +37,11 @@ TEST(BulkFlows, ReorderingCostsNothing) {
     EXPECT_GT(one_flow(path, Congestion::bbr).goodput, 0.925);
 }
 
+/// A round of late acknowledgements is no queue: the bandwidth that it showed must not bind until the next probe.
+TEST(BulkFlows, HostsThatAreHeldUpCostBbrLittleMoreThanThatTime) {
+    EXPECT_GT(one_flow({.loss = 0.01, .stall = 40ms}, Congestion::bbr).goodput, 0.90);
+}
+
 /// Two flows of a kind, the second 1 s later: what each has of the link in the 30 s that follow on half a minute.
 std::vector<BulkResult> two_flows(Congestion congestion, std::uint64_t seed) {
     const BulkPath path{.host_jitter = 120us};

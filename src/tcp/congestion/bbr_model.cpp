@@ -43,11 +43,14 @@ void Bbr::update_congestion_signals(const Step& s) {
     delivered_at_round_ = rounds_.delivered();
 }
 
-/// Section 5.5.10.3, InitLowerBounds and LossLowerBounds; losses of a path without a queue are let pass.
+/// Section 5.5.10.3, InitLowerBounds and LossLowerBounds; losses of a path without a queue are let pass. A host that
+/// was held up shows as one round of late acknowledgements; a queue that stays stood in the round before as well.
 void Bbr::adapt_lower_bounds(const CongestionWindow& w) {
     const auto lost = static_cast<double>(lost_in_round_);
     const auto delivered = static_cast<double>(rounds_.delivered() - delivered_at_round_);
-    if (!marks_in_round_ && !queue_is_seen() && lost <= kNoiseLossThresh * (lost + delivered)) return;
+    const bool queue_stays =
+        round_rtt_ != Duration::max() && std::min(round_rtt_, last_round_rtt_) > min_rtt_ * kQueueRttGain;
+    if (!marks_in_round_ && !queue_stays && lost <= kNoiseLossThresh * (lost + delivered)) return;
     if (bw_shortterm_ == kInfiniteBw) bw_shortterm_ = max_bw();
     if (inflight_shortterm_ == kInfinite) inflight_shortterm_ = w.cwnd;
     // What is delivered while the sender holds itself back (DOWN, Drain) says no more of the path than what it sent.
