@@ -128,11 +128,11 @@ TEST_F(OsHttp, PipelinedRequestsAreAnsweredInTheirOrderThoughHandlersAreNot) {
     RawClient client(loop, here, many);
     run_until([&] { return waiting.size() == 16; });
     for (auto it = waiting.rbegin(); it != waiting.rend(); ++it)
-        it->respond(http::Response::text(http::Status::ok, it->request().target + ";"));
-    run_until([&] { return count(client.received, ";") == 16; });
+        it->respond(http::Response::text(http::Status::ok, it->request().target + "!"));
+    run_until([&] { return count(client.received, "!") == 16; });
     for (int i = 1; i < 16; ++i)
-        EXPECT_LT(client.received.find("/n" + std::to_string(i - 1) + ";"),
-                  client.received.find("/n" + std::to_string(i) + ";"));
+        EXPECT_LT(client.received.find("/n" + std::to_string(i - 1) + "!"),
+                  client.received.find("/n" + std::to_string(i) + "!"));
 }
 
 TEST_F(OsHttp, LargeBodiesGoBothWays) {
