@@ -29,6 +29,8 @@ namespace hourglass::cli {
 namespace {
 
 constexpr std::uint16_t kFastOpenBacklog = 256;
+/// Bytes that wait for the system's TCP, which copies them: few enough to be in the processor's cache still.
+constexpr std::size_t kOutput = 64 * 1024;
 
 struct ServeOptions {
     std::string folder;
@@ -137,7 +139,9 @@ int serve_over_os(const ServeOptions& options) {
     runtime::OsLoop loop(context);
     const http::Router router = make_router(*files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
-    runtime::OsServer server(loop, application, server_settings());
+    http::ServerSettings settings = server_settings();
+    settings.output = kOutput;
+    runtime::OsServer server(loop, application, settings);
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
         const auto listening = server.listen(endpoint);
