@@ -50,5 +50,25 @@ TEST(ListenPorts, HaveNoAddress) {
         EXPECT_THROW(static_cast<void>(parse_listen_ports({text})), Failure) << text;
 }
 
+TEST(OsListenAddresses, AreLoopbackUnlessGiven) {
+    EXPECT_THAT(parse_os_listen_addresses({}, true),
+                testing::ElementsAre(endpoint("127.0.0.1:8080"), endpoint("[::1]:8080")));
+    EXPECT_THAT(parse_os_listen_addresses({}, false), testing::ElementsAre(endpoint("127.0.0.1:8080")));
+    EXPECT_THAT(parse_os_listen_addresses({"127.0.0.1:0"}, true), testing::ElementsAre(endpoint("127.0.0.1:0")));
+}
+
+TEST(OsListenAddresses, APortAloneIsEveryAddressOfBothFamilies) {
+    EXPECT_THAT(parse_os_listen_addresses({":80"}, true),
+                testing::ElementsAre(endpoint("0.0.0.0:80"), endpoint("[::]:80")));
+    EXPECT_THAT(parse_os_listen_addresses({":80", "[::]:80"}, true),
+                testing::ElementsAre(endpoint("0.0.0.0:80"), endpoint("[::]:80")));
+    EXPECT_THAT(parse_os_listen_addresses({":80"}, false), testing::ElementsAre(endpoint("0.0.0.0:80")));
+}
+
+TEST(OsListenAddresses, AreThoseOfAMachine) {
+    for (const char* text : {"224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80", "host:80", "127.0.0.1"})
+        EXPECT_THROW(static_cast<void>(parse_os_listen_addresses({text}, true)), Failure) << text;
+}
+
 }  // namespace
 }  // namespace hourglass::cli

@@ -40,6 +40,7 @@ limited_rate() { # 100 MB at 20 MB/s, read in bursts of 10 MB: the window closes
 # A client that stops reading for two seconds, longer than it takes to fill every buffer on the way.
 stopped_client() {
     local client before after
+    rm -f stopped
     curl -sS --fail --max-time 60 --limit-rate 40M -o stopped "$v4/large" &
     client=$!
     wait_for 10 test -s stopped
@@ -189,5 +190,4 @@ head -c 7500000 /dev/urandom | base64 -w 0 >text
 over_os
 [[ $failures -eq 0 ]] || finish
 need_rootless
-timeout 240 "$hourglass" serve files --rootless -- bash "$here/serve_curl.sh" --inside || failures=$((failures + 1))
-finish
+timeout 240 "$hourglass" serve files --rootless -- bash "$here/serve_curl.sh" --inside
