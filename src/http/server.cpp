@@ -8,7 +8,13 @@ bool Responder::respond(Response response) const { return respond(std::move(resp
 
 bool Responder::respond(Response response, std::unique_ptr<BodySource> body) const {
     const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
-    return engine != nullptr && engine->respond(ticket_->sequence, std::move(response), std::move(body));
+    if (engine == nullptr || !engine->awaited(ticket_->sequence)) return false;
+    ticket_->filter(response, body);
+    return engine->respond(ticket_->sequence, std::move(response), std::move(body));
+}
+
+void Responder::on_response(ResponseFilter filter) const {
+    if (ticket_ != nullptr) ticket_->filters.push_back(std::move(filter));
 }
 
 bool Responder::inform(Response interim) const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "hourglass/http/server.h"
 #include "http/output.h"
@@ -23,6 +24,10 @@ struct Ticket {
     std::uint64_t sequence;
     Request request;
     SocketAddress client;
+    std::vector<ResponseFilter> filters;
+
+    /// Runs the filters, and forgets them.
+    void filter(Response& response, std::unique_ptr<BodySource>& body);
 };
 
 /// One request and its response.

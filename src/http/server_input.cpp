@@ -6,8 +6,18 @@
 namespace hourglass::http::detail {
 
 Ticket::~Ticket() {
-    if (const auto connection = engine.lock(); connection != nullptr && connection->awaited(sequence))
-        connection->respond(sequence, Response::error(Status::internal_server_error), nullptr);
+    const auto connection = engine.lock();
+    if (connection == nullptr || !connection->awaited(sequence)) return;
+    Response response = Response::error(Status::internal_server_error);
+    std::unique_ptr<BodySource> body;
+    filter(response, body);
+    connection->respond(sequence, std::move(response), std::move(body));
+}
+
+void Ticket::filter(Response& response, std::unique_ptr<BodySource>& body) {
+    // A filter that answers itself must not find itself again.
+    const auto all = std::exchange(filters, {});
+    for (auto filter = all.rbegin(); filter != all.rend(); ++filter) (*filter)(request, response, body);
 }
 
 ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client)
@@ -205,7 +215,10 @@ void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
     try {
         application_.on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
-        respond(ticket->sequence, Response::error(Status::internal_server_error), nullptr);
+        Response response = Response::error(Status::internal_server_error);
+        std::unique_ptr<BodySource> body;
+        if (awaited(ticket->sequence)) ticket->filter(response, body);
+        respond(ticket->sequence, std::move(response), std::move(body));
     }
 }
 

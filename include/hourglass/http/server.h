@@ -21,6 +21,9 @@ class ServerEngine;
 struct Ticket;
 }  // namespace detail
 
+/// Sees an answer on its way out. The body is null for one in memory, or none. It must not throw.
+using ResponseFilter = std::function<void(const Request&, Response&, std::unique_ptr<BodySource>& body)>;
+
 /// The right to answer one request: at once or later, in any order; the connection sends responses in the order of
 /// the requests (RFC 9112, section 9.3.2). Copies share the right. When the last copy goes without an answer, the
 /// client gets 500. It may outlive the connection; answering is then without effect.
@@ -37,6 +40,11 @@ class Responder {
     /// Sends an interim response (RFC 9110, section 15.2), such as 103, before the answer. Not to HTTP/1.0 clients, who
     /// don't know them, and not 101: false.
     bool inform(Response interim) const;
+
+    /// Has `filter` see the application's answer before it is written: it may change it and its content. Filters run in
+    /// the reverse of the order in which they were added. Not for what the connection itself answers to a malformed
+    /// request.
+    void on_response(ResponseFilter filter) const;
 
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
