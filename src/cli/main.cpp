@@ -16,9 +16,9 @@ namespace {
 
 constexpr auto kCommands = std::to_array<Command>({
     {"journey", "See one HTTP request travel from URL to CLOSED, in virtual time", "[URL] [OPTIONS]", declare_journey},
-    {"serve", "Serve a folder over our own TCP on a TUN device", "DIR [OPTIONS] [-- PROGRAM [ARGS...]]", declare_serve,
+    {"serve", "Serve a folder, over the system's TCP or our own", "DIR [OPTIONS] [-- PROGRAM [ARGS...]]", declare_serve,
      true},
-    {"get", "Fetch a URL over our own TCP through a TUN device", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get,
+    {"get", "Fetch a URL, over the system's TCP or our own", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get,
      true},
     {"script", "Run packetdrill scripts against the stack, in virtual time", "PATH... [OPTIONS]", declare_script},
     {"explore", "Try every loss, copy and delay of a connection's first packets", "[OPTIONS]", declare_explore},
