@@ -4,7 +4,8 @@
 
 namespace hourglass::cli {
 
-/// The application with a line on standard error for each request that comes in; the application itself if not `on`.
+/// The application with a line on standard error for each answer, in the combined log format; the application itself if
+/// not `on`.
 [[nodiscard]] http::Application with_access_log(http::Application application, bool on);
 
 }  // namespace hourglass::cli

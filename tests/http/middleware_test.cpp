@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hourglass/http/router.h"
 #include "http/support.h"
 
 namespace hourglass::http {
@@ -110,6 +111,22 @@ TEST(AccessLog, HasItsThreeFormatsAndEscapesWhatClientsSend) {
               "{\"time\":\"1994-11-06T08:49:37.000000Z\",\"client\":\"192.0.2.1\",\"method\":\"GET\",\"target\":\"/x\","
               "\"version\":\"1.1\",\"status\":200,\"size\":2,\"seconds\":0.0,\"user\":\"Aladdin\","
               "\"user_agent\":\"a\\\"b\\\\\"}");
+}
+
+TEST(AccessLog, OfAnApplicationHasEachAnswerOnceStreamedOrCollected) {
+    Router router;
+    router.stream(Method::post, "/stream", echo_stream());
+    router.on(Method::post, "/collected", echo_handler());
+    std::vector<std::string> lines;
+    const auto clock = [] { return std::chrono::sys_time<std::chrono::microseconds>{}; };
+    TestServer server(with_access_log(router.application(), clock, [&](const AccessRecord& r) {
+        lines.push_back(r.method + " " + r.target + " " + std::to_string(to_number(r.status)));
+    }));
+    for (const char* path : {"/stream", "/collected", "/nothing"})
+        server.exchange(std::string("POST ") + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    server.exchange("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(lines, (std::vector<std::string>{"POST /stream 200", "POST /collected 200", "POST /nothing 404",
+                                               "GET /nothing 404"}));
 }
 
 TEST(Metrics, CountByMethodAndClassWithoutNamesThatClientsInvent) {

@@ -70,9 +70,13 @@ enum class LogFormat : std::uint8_t {
 /// A line without its end. What clients send is escaped: no control character and no quote leaves its place.
 [[nodiscard]] std::string format_access(const AccessRecord& record, LogFormat format);
 
-/// Calls `log` for each answer. `clock` is the wall clock.
-[[nodiscard]] Middleware access_log(std::function<std::chrono::sys_time<std::chrono::microseconds>()> clock,
-                                    std::function<void(const AccessRecord&)> log);
+using WallClock = std::function<std::chrono::sys_time<std::chrono::microseconds>()>;
+using AccessLog = std::function<void(const AccessRecord&)>;
+
+/// Calls `log` for each answer of one handler.
+[[nodiscard]] Middleware access_log(WallClock clock, AccessLog log);
+/// The same for a whole application, with what its stream handlers answer.
+[[nodiscard]] Application with_access_log(Application application, WallClock clock, AccessLog log);
 
 /// Counts what is answered, for Prometheus.
 class Metrics {
