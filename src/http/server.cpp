@@ -28,6 +28,10 @@ void Responder::on_response(ResponseFilter filter) const {
     if (ticket_ != nullptr) ticket_->filters.push_back(std::move(filter));
 }
 
+void Responder::set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const {
+    if (ticket_ != nullptr) ticket_->request.path_parameters = std::move(parameters);
+}
+
 bool Responder::inform(Response interim) const {
     const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
     return engine != nullptr && engine->inform(ticket_->sequence, interim);

@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/http/body.h"
@@ -52,6 +54,9 @@ class Responder {
     /// the reverse of the order in which they were added. Not for what the connection itself answers to a malformed
     /// request.
     void on_response(ResponseFilter filter) const;
+
+    /// For a router: what the names in its pattern stand for, into `request().path_parameters`.
+    void set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const;
 
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
