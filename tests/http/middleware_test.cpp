@@ -116,7 +116,7 @@ TEST(AccessLog, HasItsThreeFormatsAndEscapesWhatClientsSend) {
 TEST(AccessLog, OfAnApplicationHasEachAnswerOnceStreamedOrCollected) {
     Router router;
     router.stream(Method::post, "/stream", echo_stream());
-    router.on(Method::post, "/collected", echo_handler());
+    router.route(Method::post, "/collected", echo_handler());
     std::vector<std::string> lines;
     const auto clock = [] { return std::chrono::sys_time<std::chrono::microseconds>{}; };
     TestServer server(with_access_log(router.application(), clock, [&](const AccessRecord& r) {
