@@ -10,7 +10,7 @@ packages_build=(g++ cmake ninja-build ccache pkg-config libfmt-dev libcli11-dev 
     zlib1g-dev libbrotli-dev libssl-dev)
 packages_test=(libgtest-dev libgmock-dev curl tshark nginx-light iproute2 iputils-ping nmap dnsmasq-base)
 packages_clang=(clang-16 libclang-rt-16-dev)
-packages_bench=(libbenchmark-dev liblwip-dev)
+packages_bench=(libbenchmark-dev liblwip-dev libh2o-dev)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
