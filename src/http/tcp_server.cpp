@@ -63,13 +63,17 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
         sessions_.close_when_idle();
     }
 
+    void reload(std::shared_ptr<const Application> application) { sessions_.reload(std::move(application)); }
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
     void on_acceptable(tcp::Listener listener) override {
         while (!sessions_.full()) {
             auto stream = listener.accept();
             if (!stream) return;
-            add(*stream);
+            if (sessions_.admits(stream->remote()))
+                add(*stream);
+            else
+                stream->abort();
         }
     }
 
@@ -101,6 +105,9 @@ TcpServer::TcpServer(ip::Host& host, const Application& application, const Serve
 TcpServer::~TcpServer() = default;
 
 std::expected<void, tcp::Error> TcpServer::listen(SocketAddress local) { return implementation_->listen(local); }
+void TcpServer::reload(std::shared_ptr<const Application> application) {
+    implementation_->reload(std::move(application));
+}
 void TcpServer::close() { implementation_->close(); }
 std::size_t TcpServer::connections() const { return implementation_->connections(); }
 

@@ -27,6 +27,9 @@ class OsServer {
     /// Listens on one more address; an unspecified one stands for every address of its family, port zero for a free
     /// port. Returns where it listens.
     [[nodiscard]] std::expected<SocketAddress, SetupError> listen(const SocketAddress& local);
+    /// Has requests answered by another application from now on, on the connections that are there too. What has been
+    /// asked is still answered by the one before, which lives until then.
+    void reload(std::shared_ptr<const http::Application> application);
     /// Listens no more, answers what has been asked, and closes the connections.
     void close();
     /// Connections that are open, closing ones included.
