@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <fmt/core.h>
 #include <fstream>
 #include <memory>
@@ -117,6 +118,7 @@ int run_one(const LabOptions& options) {
     const lab::Lesson lesson = played(scenario_named(options.name), play_settings(options));
     fmt::print("{}", options.json ? lab::to_json(lesson) : lab::to_text(lesson, options.style()));
     if (!options.capture.empty()) write_captures(lesson, options.capture);
+    std::fflush(stdout);
     if (!lesson.holds())
         throw Failure{kFailure, fmt::format("{}: {} of {} checks do not hold with these settings", options.name,
                                             failing(lesson), lesson.checks.size())};
@@ -148,6 +150,7 @@ int run_all(const LabOptions& options) {
         fmt::print("{}\n", out.dump(2));
     else
         fmt::print("\n{} scenarios, {} checks\n", lab::scenarios().size(), checks);
+    std::fflush(stdout);
     if (failed > 0) throw Failure{kFailure, fmt::format("{} scenarios do not hold", failed)};
     return kSuccess;
 }

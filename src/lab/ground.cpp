@@ -184,6 +184,7 @@ std::vector<Segment> Ground::segments(const std::function<bool(const Segment&)>&
         s.window = octets_of_window(tcp, from, to);
         s.flags = tcp.flags;
         s.has_sack_blocks = tcp.options.sack_count > 0;
+        s.lost = trip->lost().has_value();
         if (trip->sender) {
             s.reason = trip->sender->reason;
             s.again = trip->sender->retransmission;

@@ -34,7 +34,8 @@ struct Segment {
     std::optional<tcp::Verdict> verdict{};
     std::string clause{};  ///< That decided the verdict.
 
-    [[nodiscard]] bool lost() const { return exists && !arrived; }
+    bool lost = false;  ///< One that is still under way when the recording ends is neither lost nor arrived.
+
     [[nodiscard]] bool is_syn() const { return flags.syn() && !flags.ack(); }
     [[nodiscard]] bool is_syn_ack() const { return flags.syn() && flags.ack(); }
     [[nodiscard]] bool is_fin() const { return flags.fin(); }

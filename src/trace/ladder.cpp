@@ -76,6 +76,11 @@ std::vector<std::string> reasons_of(const Row& row, const PacketTrip& trip, Lang
     return reasons;
 }
 
+/// Not only still under way where the recording ends.
+bool is_lost(const Row& row, const PacketTrip& trip) {
+    return row.kind == Row::Kind::segment && row.arrival == nullptr && (trip.lost() || trip.hops.empty());
+}
+
 /// Draws the rows of one ladder.
 class Painter {
   public:
@@ -181,7 +186,7 @@ Line Painter::first_line(const Row& row) const {
 
 std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& trip) {
     const Glyphs& g = canvas_.glyphs();
-    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    const bool lost = is_lost(row, trip);
     const std::size_t room = canvas_.area() - kArrowFrame - (lost ? kLostTail : 0);
     const bool again = trip.sender && trip.sender->retransmission;
     const bool third =
@@ -213,13 +218,13 @@ void Painter::segment(const Row& row) {
     const PacketTrip& trip = std::get<PacketTrip>(row.step->what);
     const auto label = label_of(row, trip);
     const bool damaged = row.arrival != nullptr && !row.arrival->tcp && std::ranges::any_of(trip.hops, &Hop::corrupted);
-    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    const bool lost = is_lost(row, trip);
     const bool stranger = row.kind == Row::Kind::stranger;
     Line line = first_line(row);
     line.area = draw({.from = row.from,
                       .label = label.empty() ? std::string_view() : std::string_view(label.front()),
                       .leaves = row.kind == Row::Kind::segment || row.kind == Row::Kind::departure,
-                      .reaches = row.kind != Row::Kind::departure,
+                      .reaches = row.kind != Row::Kind::departure && row.arrival != nullptr,
                       .lost = lost,
                       .damaged = damaged},
                      canvas_.area(), canvas_.glyphs());

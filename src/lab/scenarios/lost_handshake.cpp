@@ -83,8 +83,8 @@ void play_lost_syn(Story& story) {
                 syns.size());
     if (lost < 8)
         story.check(client.opened && syns.size() == lost + 1, "RFC 9293 3.5",
-                    "The first SYN that comes through opens the connection: the {}th, after {} lost.",
-                    "第一个通过的 SYN 就建立了连接：第 {} 个，此前丢了 {} 个。", syns.size(), lost);
+                    "The first SYN that comes through opens the connection: {} sent, {} lost.",
+                    "第一个通过的 SYN 就建立了连接：发出 {} 个，丢失 {} 个。", syns.size(), lost);
     else
         story.check(!client.opened && client.error == tcp::Error::timed_out && took >= 3min, "RFC 9293 3.8.3 MUST-23",
                     "It tries for at least three minutes before it gives up: {}.", "至少尝试三分钟才放弃：{}。",
