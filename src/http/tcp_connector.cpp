@@ -34,6 +34,7 @@ class ConnectedTcp final : public Transport, private tcp::ConnectionHandler {
     void close() override { tcp_.close(); }
     void abort() override { tcp_.abort(); }
     [[nodiscard]] bool exists() const override { return failing_ || tcp_.exists(); }
+    [[nodiscard]] std::optional<TransportInfo> info() const override { return tcp_.info(); }
 
   private:
     void on_established(tcp::Stream stream) override {

@@ -21,6 +21,7 @@ class ConnectedOs final : public http::Transport, private OsStreamHandler {
     void close() override { stream_->close(); }
     void abort() override { stream_->abort(); }
     [[nodiscard]] bool exists() const override { return stream_->exists(); }
+    [[nodiscard]] std::optional<http::TransportInfo> info() const override { return stream_->info(); }
 
   private:
     void on_connected() override { handler_.on_connected(); }
