@@ -75,6 +75,7 @@ void ServerSession::close_when_idle() {
 Instant ServerSession::deadline() const {
     const TcpServerSettings& settings = table_.settings();
     if (lingering_) return active_ + settings.linger;
+    if (http_.upgraded()) return active_ + settings.upgraded;
     const Instant quiet = active_ + (http_.idle() ? settings.idle : settings.stalled);
     return head_began_ == kNever ? quiet : std::min(quiet, head_began_ + settings.head);
 }
@@ -85,7 +86,7 @@ void ServerSession::run_out(Instant now) {
     if (lingering_) return transport_.close();
     if (http_.awaits_application()) return;  // it is not the client who is slow
     if (timed_out_ || http_.output_size() > 0) return transport_.abort();
-    timed_out_ = true;
+    timed_out_ = !http_.upgraded();
     http_.time_out();
     pump();
 }

@@ -12,6 +12,7 @@
 #include "hourglass/http/body.h"
 #include "hourglass/http/message.h"
 #include "hourglass/http/parser.h"
+#include "hourglass/http/upgrade.h"
 #include "hourglass/http/writer.h"
 
 namespace hourglass::http {
@@ -45,7 +46,8 @@ struct ClientError {
     bool retryable = false;
 };
 
-/// Who receives a response. Every request ends in exactly one call of `on_end` or `on_error`.
+/// Who receives a response. Every request ends in exactly one call of `on_end` or `on_error`, or in an `on_upgrade`
+/// that gives a protocol.
 class ResponseReceiver {
   public:
     ResponseReceiver() = default;
@@ -55,6 +57,13 @@ class ResponseReceiver {
 
     /// A 1xx response; the final one follows.
     virtual void on_interim(const Response& interim) { static_cast<void>(interim); }
+    /// The server switches to the protocol that was asked for (101), or has made the tunnel (2xx to CONNECT). What is
+    /// returned takes over the connection. With none, the response comes as any other, and what the server goes on to
+    /// send as its body.
+    virtual std::unique_ptr<Upgraded> on_upgrade(const Response& response) {
+        static_cast<void>(response);
+        return nullptr;
+    }
     /// The head of the final response.
     virtual void on_head(Response response) = 0;
     virtual void on_body(std::span<const std::byte> bytes) = 0;
@@ -98,7 +107,8 @@ class ClientConnection {
 
     /// Queues a request. Its content is `body` or, without one, `request.body`; a source of unknown size is sent in
     /// chunks. With `Expect: 100-continue` the body waits for the interim response, or for `release_body`. Host is the
-    /// caller's to set. False when the queue is full or the connection is at its end; `receiver` is then not called.
+    /// caller's to set; so are Upgrade and its connection option, behind which no request is sent before the answer.
+    /// False when the queue is full or the connection is at its end; `receiver` is then not called.
     bool send(Request request, std::unique_ptr<BodySource> body, std::shared_ptr<ResponseReceiver> receiver);
     /// Queues a request and collects the response.
     bool send(Request request, Completion done);
@@ -126,6 +136,15 @@ class ClientConnection {
     void consume_output(std::size_t n);
     /// Gives the function to call when output, or a wish for input, has come up outside of the calls above.
     void on_change(std::function<void()> changed);
+
+    /// True when another protocol has taken over.
+    [[nodiscard]] bool upgraded() const;
+    /// No request follows: the connection closes when those under way are done. Another protocol is asked to close.
+    void close();
+    /// No byte has moved for long on a connection that another protocol has taken over: it is asked whether to go on.
+    void time_out();
+    /// The connection has to be reset.
+    [[nodiscard]] bool should_abort() const;
 
     /// Requests queued or under way.
     [[nodiscard]] std::size_t pending() const;

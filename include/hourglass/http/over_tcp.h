@@ -19,6 +19,8 @@ struct TcpServerSettings {
     Duration idle = std::chrono::seconds(75);     ///< Without a request under way, after which the connection closes.
     Duration head = std::chrono::seconds(30);     ///< For a whole header section, however steadily it drips in.
     Duration stalled = std::chrono::seconds(60);  ///< Without a byte from or to a client who has a part to do.
+    /// Without a byte on a connection that another protocol has taken over, after which that is asked to go on.
+    Duration upgraded = std::chrono::seconds(60);
     Duration linger = std::chrono::seconds(5);  ///< Discarding input behind the last response (RFC 9112, section 9.6).
 };
 
@@ -50,6 +52,8 @@ class TcpServer {
 struct TcpClientSettings {
     Duration connect = std::chrono::seconds(30);   ///< Until the handshake is complete.
     Duration response = std::chrono::seconds(60);  ///< Without a byte in either direction while a response is awaited.
+    /// Without a byte on a connection that another protocol has taken over, after which that is asked to go on.
+    Duration upgraded = std::chrono::seconds(60);
 };
 
 /// An HTTP client on one connection over a host's own TCP. It connects at once; requests wait until it has.

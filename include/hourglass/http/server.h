@@ -13,6 +13,7 @@
 #include "hourglass/http/body.h"
 #include "hourglass/http/message.h"
 #include "hourglass/http/parser.h"
+#include "hourglass/http/upgrade.h"
 
 namespace hourglass::http {
 
@@ -40,6 +41,12 @@ class Responder {
     /// Sends an interim response (RFC 9110, section 15.2), such as 103, before the answer. Not to HTTP/1.0 clients, who
     /// don't know them, and not 101: false.
     bool inform(Response interim) const;
+
+    /// Switches the connection to the protocol that `switching`, a 101, names in its Upgrade field: 101 is sent when
+    /// the request is complete and its turn has come, and what the client sends from there on goes to `protocol`.
+    /// False, and without effect, when the request does not offer that protocol (RFC 9110, section 7.8); it is then
+    /// still to be answered, with 426 if there is nothing else to say.
+    bool upgrade(Response switching, std::unique_ptr<Upgraded> protocol) const;
 
     /// Has `filter` see the application's answer before it is written: it may change it and its content. Filters run in
     /// the reverse of the order in which they were added. Not for what the connection itself answers to a malformed
@@ -136,10 +143,12 @@ class ServerConnection {
     [[nodiscard]] bool reading_head() const;
     /// True when it is the application's turn, and not the client's, to do something.
     [[nodiscard]] bool awaits_application() const;
-    /// Answers what has been asked and then closes, for a graceful stop.
+    /// True when another protocol has taken over.
+    [[nodiscard]] bool upgraded() const;
+    /// Answers what has been asked and then closes, for a graceful stop. Another protocol is asked to close.
     void close_when_idle();
     /// The client was too slow with its request: 408 (RFC 9110, section 15.5.9), then close. Without a request under
-    /// way the connection just closes.
+    /// way the connection just closes. Another protocol is asked whether to go on.
     void time_out();
 
     /// Why the connection gave up on its input, if it did.
