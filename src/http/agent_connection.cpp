@@ -132,7 +132,9 @@ void AgentConnection::pump() {
         if (moved) active_ = world_.now();
     }
     pumping_ = false;
-    if (state_ == State::open && http_.should_close()) {
+    if (state_ == State::open && http_.should_abort()) {
+        transport_->abort();
+    } else if (state_ == State::open && http_.should_close()) {
         state_ = State::closing;
         transport_->close();
     }
@@ -140,7 +142,8 @@ void AgentConnection::pump() {
 }
 
 bool AgentConnection::usable() const {
-    if (state_ != State::open || pumping_ || !http_.reusable() || !transport_->exists() || transport_->at_end())
+    if (state_ != State::open || pumping_ || http_.upgraded() || !http_.reusable() || !transport_->exists() ||
+        transport_->at_end())
         return false;
     return http_.pending() < settings_.connection.pipelined;
 }
@@ -207,7 +210,7 @@ Instant AgentConnection::next_deadline() const {
         case State::opening:
             return opening_.connected == kNever ? kNever : after(opening_.connected, secure_limit_);
         case State::open:
-            return http_.pending() == 0 ? after(active_, settings_.idle) : kNever;
+            return idle() || http_.upgraded() ? after(active_, settings_.idle) : kNever;
         case State::closing:
             return active_ + kClosingTime;
         case State::gone:
@@ -224,7 +227,9 @@ void AgentConnection::poll(Instant now) {
             return fail_opening(ClientError::Kind::timed_out,
                                 fmt::format("no TLS with {} in time", with_port(route_.origin)));
         case State::open:
-            return close();
+            if (!http_.upgraded()) return close();
+            active_ = now;
+            return http_.time_out();
         case State::closing:
             return abandon();
         case State::gone:

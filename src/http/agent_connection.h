@@ -63,7 +63,7 @@ class AgentConnection final : private TransportHandler {
     [[nodiscard]] State state() const { return state_; }
     /// Another request may be sent now.
     [[nodiscard]] bool usable() const;
-    [[nodiscard]] bool idle() const { return state_ == State::open && http_.pending() == 0; }
+    [[nodiscard]] bool idle() const { return state_ == State::open && http_.pending() == 0 && !http_.upgraded(); }
     [[nodiscard]] bool was_used() const { return requests_ > 0; }
     [[nodiscard]] Instant active() const { return active_; }
     [[nodiscard]] const std::string& key() const { return key_; }

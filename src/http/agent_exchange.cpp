@@ -41,6 +41,9 @@ class WatchedBody final : public BodySource {
 void Attempt::on_interim(const Response& interim) {
     if (exchange_ != nullptr) exchange_->on_interim(interim);
 }
+std::unique_ptr<Upgraded> Attempt::on_upgrade(const Response& response) {
+    return exchange_ != nullptr ? exchange_->on_upgrade(response) : nullptr;
+}
 void Attempt::on_head(Response response) {
     if (exchange_ != nullptr) exchange_->on_head(std::move(response));
 }
@@ -197,6 +200,20 @@ void Exchange::on_interim(const Response& interim) {
     if (hop_.first_byte == kNever) hop_.first_byte = engine_.now();
     if (observer_) observer_->on_response(interim);
     receiver_->on_interim(interim);
+}
+
+/// With a protocol of the receiver's, the exchange is over and the connection lives on with that.
+std::unique_ptr<Upgraded> Exchange::on_upgrade(const Response& response) {
+    auto protocol = receiver_->on_upgrade(response);
+    if (!protocol) return nullptr;
+    hop_.first_byte = engine_.now();
+    hop_.status = to_number(response.status);
+    if (observer_) observer_->on_response(response);
+    leave_connection(false);
+    end_hop();
+    finished_ = true;
+    engine_.wake();
+    return protocol;
 }
 
 void Exchange::on_head(Response response) {

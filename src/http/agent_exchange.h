@@ -38,6 +38,7 @@ class Attempt final : public ResponseReceiver {
     void detach() { exchange_ = nullptr; }
 
     void on_interim(const Response& interim) override;
+    std::unique_ptr<Upgraded> on_upgrade(const Response& response) override;
     void on_head(Response response) override;
     void on_body(std::span<const std::byte> bytes) override;
     void on_end(const Fields& trailers) override;
@@ -84,6 +85,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     [[nodiscard]] Request make_request() const;
     [[nodiscard]] std::unique_ptr<BodySource> make_body(const std::shared_ptr<Attempt>& attempt) const;
     void on_interim(const Response& interim);
+    [[nodiscard]] std::unique_ptr<Upgraded> on_upgrade(const Response& response);
     void on_head(Response response);
     void on_body(std::span<const std::byte> bytes);
     void on_end(const Fields& trailers);

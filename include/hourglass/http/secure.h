@@ -22,8 +22,7 @@ class SecureClient {
                                                             const OpenTransport& open, DialObserver observer) = 0;
 };
 
-/// Takes over a connection that exists already: the transport that it makes is its handler's, and is told of what
-/// happens by the one who owns the connection.
+/// Puts TLS on the connections that a server accepts. `runtime::TlsServer` is one over OpenSSL.
 class SecureServer {
   public:
     SecureServer() = default;
@@ -31,8 +30,8 @@ class SecureServer {
     SecureServer& operator=(const SecureServer&) = delete;
     virtual ~SecureServer() = default;
 
-    /// TLS, in the server's role, on the connection that `open` gives. `handler` is told `on_ready` when bytes may move
-    /// and `on_closed` when the connection has gone.
+    /// A transport with TLS on the accepted connection that `open` gives. `handler` is told `on_connected` once the
+    /// handshake is complete.
     [[nodiscard]] virtual std::unique_ptr<Transport> accept(TransportHandler& handler, const OpenTransport& open) = 0;
 };
 
