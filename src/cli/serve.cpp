@@ -23,6 +23,7 @@
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/turn_files.h"
 
 namespace hourglass::cli {
 
@@ -137,7 +138,8 @@ int serve_over_os(const ServeOptions& options) {
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
     asio::io_context context(1);
     runtime::OsLoop loop(context);
-    const http::Router router = make_router(*files, options.echo);
+    const runtime::TurnFiles open_files(*files, loop);
+    const http::Router router = make_router(open_files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;

@@ -7,6 +7,7 @@
 #include "hourglass/base/address.h"
 #include "hourglass/base/time.h"
 #include "hourglass/http/client.h"
+#include "hourglass/http/secure.h"
 #include "hourglass/http/server.h"
 #include "hourglass/ip/host.h"
 
@@ -49,8 +50,8 @@ class TcpServer {
     TcpServer(const TcpServer&) = delete;
     TcpServer& operator=(const TcpServer&) = delete;
 
-    /// Listens on one more address.
-    [[nodiscard]] std::expected<void, tcp::Error> listen(SocketAddress local);
+    /// Listens on one more address; with TLS where `secure` is given, which must outlive the server.
+    [[nodiscard]] std::expected<void, tcp::Error> listen(SocketAddress local, SecureServer* secure = nullptr);
     /// Has requests answered by another application from now on, on the connections that are there too. What has been
     /// asked is still answered by the one before, which lives until then.
     void reload(std::shared_ptr<const Application> application);
