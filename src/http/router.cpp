@@ -104,6 +104,20 @@ Handler respond_with(ResponseHandler handler) {
     };
 }
 
+namespace {
+
+Task<void> answer(std::shared_ptr<const TaskHandler> handler, Responder responder) {
+    Response response = co_await (*handler)(responder.request());
+    responder.respond(std::move(response));
+}
+
+}  // namespace
+
+Handler respond_with(TaskHandler handler) {
+    return [handler = std::make_shared<const TaskHandler>(std::move(handler))](
+               const Request&, const Responder& responder) { start(answer(handler, responder)); };
+}
+
 Router::Router() : tree_(std::make_unique<detail::RouteTree>()) {}
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
@@ -128,22 +142,28 @@ Router& Router::route(Method method, std::string pattern, ResponseHandler handle
     return route(std::move(method), std::move(pattern), respond_with(std::move(handler)));
 }
 
+Router& Router::route(Method method, std::string pattern, TaskHandler handler) {
+    return route(std::move(method), std::move(pattern), respond_with(std::move(handler)));
+}
+
 Router& Router::stream(Method method, std::string pattern, StreamHandler handler) {
     add(std::move(method), pattern, nullptr, std::move(handler));
     return *this;
 }
 
 Router& Router::redirect(std::string pattern, std::string location, Status status) {
-    const Handler handler = respond_with([location = std::move(location), status](const Request& request) {
-        std::string to = location;
-        for (const auto& [name, value] : request.path_parameters) {
-            const std::string hole = "{" + name + "}";
-            const std::size_t at = to.find(hole);
-            if (at != std::string::npos) to.replace(at, hole.size(), percent_encode(value, "/"));
-        }
-        if (!request.query().empty()) to.append(to.find('?') == std::string::npos ? "?" : "&").append(request.query());
-        return Response::redirect(status, to);
-    });
+    const Handler handler =
+        respond_with(ResponseHandler([location = std::move(location), status](const Request& request) {
+            std::string to = location;
+            for (const auto& [name, value] : request.path_parameters) {
+                const std::string hole = "{" + name + "}";
+                const std::size_t at = to.find(hole);
+                if (at != std::string::npos) to.replace(at, hole.size(), percent_encode(value, "/"));
+            }
+            if (!request.query().empty())
+                to.append(to.find('?') == std::string::npos ? "?" : "&").append(request.query());
+            return Response::redirect(status, to);
+        }));
     return get(pattern, handler).post(pattern, handler);
 }
 

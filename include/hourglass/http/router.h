@@ -10,6 +10,7 @@
 
 #include "hourglass/http/middleware.h"
 #include "hourglass/http/server.h"
+#include "hourglass/http/task.h"
 
 namespace hourglass::http {
 
@@ -20,12 +21,17 @@ class RouteTree;
 /// What answers requests by what it returns.
 using ResponseHandler = std::function<Response(const Request&)>;
 
+/// What answers requests by a coroutine, which may wait: see `http/coroutine.h`. The request lives as long as the
+/// coroutine; what a lambda has captured, as long as the router. An exception is answered with 500.
+using TaskHandler = std::function<Task<Response>(const Request&)>;
+
 /// What answers requests whose body is received as it comes. It is called with the head; the sink gets the body, if
 /// there is one, and its end.
 using StreamHandler = std::function<std::unique_ptr<BodySink>(const Request&, Responder)>;
 
 /// The same as a handler that is given the right to answer.
 [[nodiscard]] Handler respond_with(ResponseHandler handler);
+[[nodiscard]] Handler respond_with(TaskHandler handler);
 
 /// Finds the handler for a request by method and path. HEAD goes to the handler of GET, and OPTIONS is answered with
 /// the methods that a path has (RFC 9110, section 9.3). No path: 404. A path without the method: 405 with Allow. A
@@ -46,6 +52,7 @@ class Router {
     /// The handler for a method and a pattern.
     Router& route(Method method, std::string pattern, Handler handler);
     Router& route(Method method, std::string pattern, ResponseHandler handler);
+    Router& route(Method method, std::string pattern, TaskHandler handler);
     template <typename H>
     Router& get(std::string pattern, H handler) {
         return route(Method::get, std::move(pattern), std::move(handler));
