@@ -28,6 +28,10 @@ void Responder::on_response(ResponseFilter filter) const {
     if (ticket_ != nullptr) ticket_->filters.push_back(std::move(filter));
 }
 
+void Responder::set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const {
+    if (ticket_ != nullptr) ticket_->request.path_parameters = std::move(parameters);
+}
+
 bool Responder::inform(Response interim) const {
     const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
     return engine != nullptr && engine->inform(ticket_->sequence, interim);
@@ -43,9 +47,13 @@ bool Responder::awaited() const {
 }
 
 ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : engine_(std::make_shared<detail::ServerEngine>(application, settings, client)) {}
+    : engine_(std::make_shared<detail::ServerEngine>(
+          std::shared_ptr<const Application>(std::shared_ptr<void>(), &application), settings, client)) {}
 ServerConnection::~ServerConnection() = default;
 
+void ServerConnection::set_application(std::shared_ptr<const Application> application) {
+    engine_->set_application(std::move(application));
+}
 void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->receive(bytes); }
 void ServerConnection::peer_closed() { engine_->peer_closed(); }
 bool ServerConnection::wants_input() const { return engine_->wants_input(); }
@@ -64,6 +72,7 @@ bool ServerConnection::should_close() const { return engine_->should_close(); }
 bool ServerConnection::should_abort() const { return engine_->should_abort(); }
 bool ServerConnection::idle() const { return engine_->idle(); }
 bool ServerConnection::reading_head() const { return engine_->reading_head(); }
+bool ServerConnection::reading_body() const { return engine_->reading_body(); }
 bool ServerConnection::awaits_application() const { return engine_->awaits_application(); }
 bool ServerConnection::upgraded() const { return engine_->upgraded_ != nullptr; }
 void ServerConnection::close_when_idle() { engine_->close_when_idle(); }

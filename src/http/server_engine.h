@@ -14,13 +14,19 @@ namespace hourglass::http::detail {
 
 /// What copies of a responder share.
 struct Ticket {
-    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked, SocketAddress by)
-        : engine(std::move(of)), sequence(number), request(std::move(asked)), client(by) {}
+    Ticket(std::weak_ptr<ServerEngine> of, std::shared_ptr<const Application> asks, std::uint64_t number, Request asked,
+           SocketAddress by)
+        : engine(std::move(of)),
+          application(std::move(asks)),
+          sequence(number),
+          request(std::move(asked)),
+          client(by) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket();
 
     std::weak_ptr<ServerEngine> engine;
+    std::shared_ptr<const Application> application;  ///< whom the request was given to
     std::uint64_t sequence;
     Request request;
     SocketAddress client;
@@ -56,7 +62,7 @@ struct Exchange {
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client);
+    ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings, SocketAddress client);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
@@ -70,6 +76,8 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;
     [[nodiscard]] bool reading_head() const;
+    [[nodiscard]] bool reading_body() const { return reading_body_ && !stopped_; }
+    void set_application(std::shared_ptr<const Application> application) { application_ = std::move(application); }
     [[nodiscard]] bool awaits_application() const;
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
@@ -112,7 +120,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void finish();
     void switch_to(std::unique_ptr<Upgraded> protocol);
 
-    const Application& application_;
+    std::shared_ptr<const Application> application_;
     ServerSettings settings_;
     SocketAddress client_;
     RequestParser parser_;

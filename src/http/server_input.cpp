@@ -31,8 +31,9 @@ void Ticket::filter(Response& response, std::unique_ptr<BodySource>& body) {
     for (auto filter = all.rbegin(); filter != all.rend(); ++filter) (*filter)(request, response, body);
 }
 
-ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : application_(application), settings_(settings), client_(client), parser_(settings.limits) {
+ServerEngine::ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings,
+                           SocketAddress client)
+    : application_(std::move(application)), settings_(settings), client_(client), parser_(settings.limits) {
     if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
 }
 
@@ -148,7 +149,8 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
 
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request(), client_);
+    auto ticket =
+        std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++, parser_.take_request(), client_);
     const Request& request = ticket->request;
     Exchange& exchange = exchanges_.emplace_back();
     exchange.sequence = ticket->sequence;
@@ -166,9 +168,9 @@ void ServerEngine::on_head() {
 void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
     const BodyFraming framing = parser_.framing();
     const bool has_body = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
-    if (has_body && application_.on_head) {
+    if (has_body && ticket->application->on_head) {
         try {
-            sink_ = application_.on_head(ticket->request, Responder(ticket));
+            sink_ = ticket->application->on_head(ticket->request, Responder(ticket));
         } catch (const std::exception&) {
             answer(exchange, Response::error(Status::internal_server_error), nullptr);
         }
@@ -235,7 +237,7 @@ void ServerEngine::on_end() {
 
 void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
     try {
-        application_.on_request(ticket->request, Responder(ticket));
+        ticket->application->on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
         Response response = Response::error(Status::internal_server_error);
         std::unique_ptr<BodySource> body;

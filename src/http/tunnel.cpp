@@ -11,9 +11,9 @@ namespace hourglass::http {
 namespace {
 
 /// A connection to a proxy, which becomes one to a server behind it.
-class Tunnel final : public Transport, private TransportHandler {
+class ProxyTunnel final : public Transport, private TransportHandler {
   public:
-    Tunnel(std::string authority, const std::string& credentials, TransportHandler& handler, DialObserver observer)
+    ProxyTunnel(std::string authority, const std::string& credentials, TransportHandler& handler, DialObserver observer)
         : authority_(std::move(authority)), handler_(handler), observer_(std::move(observer)) {
         Request request;
         request.method = Method::connect;
@@ -118,7 +118,7 @@ class Tunnel final : public Transport, private TransportHandler {
 
 std::unique_ptr<Transport> open_tunnel(const std::string& authority, const std::string& credentials,
                                        TransportHandler& handler, const OpenTransport& open, DialObserver observer) {
-    auto tunnel = std::make_unique<Tunnel>(authority, credentials, handler, std::move(observer));
+    auto tunnel = std::make_unique<ProxyTunnel>(authority, credentials, handler, std::move(observer));
     tunnel->begin(open);
     return tunnel;
 }

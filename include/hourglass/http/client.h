@@ -24,13 +24,18 @@ class ClientEngine;
 /// Why a request got no complete response.
 struct ClientError {
     enum class Kind : std::uint8_t {
-        malformed_response,  ///< `reason` says what is wrong with it
-        connection_closed,   ///< the connection ended before the response did
-        invalid_request,     ///< the request may not be sent; `write_error` says why
-        body_failed,         ///< the request's body source failed
-        response_too_large,  ///< more content than the limit of whoever collects it
-        connection_failed,   ///< the transport failed; `text` says how
-        timed_out,           ///< the caller's time limit
+        malformed_response,   ///< `reason` says what is wrong with it
+        connection_closed,    ///< the connection ended before the response did
+        invalid_request,      ///< the request may not be sent; `write_error` says why
+        body_failed,          ///< the request's body source failed
+        response_too_large,   ///< more content than the limit of whoever collects it
+        connection_failed,    ///< the transport failed; `text` says how
+        timed_out,            ///< the caller's time limit
+        not_resolved,         ///< the host's name has no address
+        not_connected,        ///< there was no connection, to the server or the proxy
+        not_secured,          ///< TLS was not agreed on, or the certificate is not right
+        redirect_refused,     ///< a redirection that is not followed
+        content_undecodable,  ///< compressed content that is malformed or swells beyond a limit
     };
     Kind kind = Kind::connection_closed;
     std::optional<Error> reason;
