@@ -150,8 +150,8 @@ void play_tail_loss(Story& story) {
 
 void play_reordering(Story& story) {
     const Duration extra = story.time("extra");
-    const auto script = [extra](std::uint64_t number, std::uint64_t) {
-        return sim::Verdict{.delay = number == 5 ? extra : Duration{}};
+    const auto script = [extra](std::uint64_t number, std::uint64_t last) {
+        return sim::Verdict{.delay = number == 5 || number + 6 == last ? extra : Duration{}};
     };
     tcp::Settings rack, counting;
     counting.rack_tlp = false;
