@@ -190,6 +190,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
     app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
     app.footer(
