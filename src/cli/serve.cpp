@@ -1,13 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/core.h>
 #include <memory>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -15,6 +12,7 @@
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "cli/serving.h"
 #include "cli/site.h"
 #include "cli/terminal.h"
 #include "hourglass/http/files.h"
@@ -22,6 +20,7 @@
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/tls.h"
 #include "hourglass/runtime/turn_files.h"
 
 namespace hourglass::cli {
@@ -37,6 +36,8 @@ struct ServeOptions {
     std::vector<std::string> listen;
     SiteOptions site;
     NetworkOptions network;
+    std::string certificate;
+    std::string key;
     bool fast_open = false;
     bool quiet = false;
     std::vector<std::string> program;
@@ -54,9 +55,21 @@ std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
     return std::move(*files);
 }
 
-void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints) {
+/// TLS as the options ask for it; null for none.
+std::unique_ptr<runtime::TlsServer> make_tls(const ServeOptions& options) {
+    if (options.certificate.empty() && options.key.empty()) return nullptr;
+    if (options.key.empty())
+        throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
+    if (options.certificate.empty())
+        throw Failure{kBadInput, "--tls-key needs the certificate that it belongs to: add --tls-cert FILE"};
+    auto tls = runtime::TlsServer::make({options.certificate, options.key});
+    if (!tls) throw Failure{kBadInput, tls.error().message};
+    return std::move(*tls);
+}
+
+void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* tls) {
     for (const SocketAddress& endpoint : endpoints)
-        if (const auto listening = server.listen(endpoint); !listening)
+        if (const auto listening = server.listen(endpoint, tls); !listening)
             throw Failure{kBadInput,
                           fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
 }
@@ -68,6 +81,8 @@ ListenAddresses listen_addresses(const ServeOptions& options) {
                                   kernel_speaks_v6());
 }
 
+const char* scheme_of(const ServeOptions& options) { return options.certificate.empty() ? "http" : "https"; }
+
 /// Says where the server is, and how to get there.
 void announce(const ServeOptions& options, const ListenAddresses& addresses, const LiveHost& live) {
     const bool colour = shows_colour(stderr);
@@ -76,33 +91,11 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
         if (options.network.dhcp)
             urls = fmt::format("port {} of each address that comes", to_number(endpoint.port));
         else
-            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
+            urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), endpoint.to_string());
     fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, colour), options.folder, urls);
     if (options.network.rootless && options.program.empty())
         fmt::print(stderr, "enter its network with: nsenter --preserve-credentials -U -n -t {}\n", ::getpid());
     fmt::print(stderr, "see its connections with: hourglass stat --control {}\n", live.control->path().native());
-}
-
-/// Lets clients have what they asked for, and the close of their connections, for a while or until a second signal.
-template <typename Server>
-void await_connections(asio::io_context& context, const Server& server) {
-    constexpr auto patience = std::chrono::seconds(10);
-    constexpr auto step = std::chrono::milliseconds(10);
-    bool told_again = false;
-    asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
-    signals.async_wait([&](std::error_code error, int) { told_again = !error; });
-    context.restart();
-    for (const Instant end = runtime::now() + patience;
-         server.connections() > 0 && !told_again && runtime::now() < end;)
-        context.run_for(step);
-}
-
-/// A connection takes a descriptor, and most systems give a process few of them until it asks.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http::ServerSettings server_settings() {
@@ -124,6 +117,7 @@ int serve_over_os(const ServeOptions& options) {
     refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
                                                                : std::vector<std::string_view>{});
     const auto files = open_folder(options.folder);
+    const auto tls = make_tls(options);
     const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
 
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
@@ -136,9 +130,9 @@ int serve_over_os(const ServeOptions& options) {
     runtime::OsServer server(loop, site.application(), settings, tcp_server_settings(options.site));
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
-        const auto listening = server.listen(endpoint);
+        const auto listening = server.listen(endpoint, tls.get());
         if (!listening) throw Failure{kBadInput, listening.error().message};
-        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", listening->to_string());
+        urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), listening->to_string());
     }
     if (!options.quiet && (options.program.empty() || options.site.verbose))
         fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, shows_colour(stderr)), options.folder,
@@ -149,13 +143,14 @@ int serve_over_os(const ServeOptions& options) {
     run_with(context, program, exit_code);
     if (options.program.empty()) {
         server.close();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }
 
 int serve_over_own_tcp(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
+    const auto tls = make_tls(options);
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
@@ -164,7 +159,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
     const Site site(options.site, *files, [&live] { return live.host().now(); });
     http::TcpServer server(live.host(), site.application(), server_settings(), tcp_server_settings(options.site));
-    listen(server, addresses.endpoints);
+    listen(server, addresses.endpoints, tls.get());
     if (!options.quiet && (options.program.empty() || options.site.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
@@ -180,7 +175,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     if (options.program.empty()) {
         server.close();
         live.tun_host->loop().wake();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }
@@ -199,10 +194,16 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
                    "Address with the port; ':8080' is all addresses (default: 127.0.0.1:8080 and [::1]:8080). Over our "
                    "own TCP that of our host (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is added)")
         ->type_name("ADDR:PORT");
+    app.add_option("--tls-cert", options->certificate,
+                   "Serve https with this certificate, PEM, those that lead to the root behind it")
+        ->type_name("FILE");
+    app.add_option("--tls-key", options->key, "The key that belongs to it, PEM without a passphrase")
+        ->type_name("FILE");
     declare(app, options->site);
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
     app.add_flag("-v,--verbose", options->site.verbose, "Print a line for each request");
     app.footer(

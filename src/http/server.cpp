@@ -69,6 +69,7 @@ std::size_t ServerConnection::output_size() const { return engine_->output_size(
 void ServerConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
 void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
 bool ServerConnection::should_close() const { return engine_->should_close(); }
+bool ServerConnection::client_is_done() const { return engine_->client_is_done(); }
 bool ServerConnection::should_abort() const { return engine_->should_abort(); }
 bool ServerConnection::idle() const { return engine_->idle(); }
 bool ServerConnection::reading_head() const { return engine_->reading_head(); }

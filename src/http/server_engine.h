@@ -42,6 +42,7 @@ struct Exchange {
     Version version = kHttp11;
     bool is_head = false;
     bool keep_alive = true;
+    bool last_of_client = false;  ///< the client sends nothing behind it
     bool wants_continue = false;  ///< the client waits for 100 before it sends the body
     bool offers_upgrade = false;
     bool received = false;  ///< the request is complete
@@ -73,6 +74,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void close_when_idle();
     void time_out();
     [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool client_is_done() const { return client_is_done_ && !surplus_; }
     [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;
     [[nodiscard]] bool reading_head() const;
@@ -135,6 +137,8 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     bool reading_body_ = false;           ///< between a request's head and its end
     bool discarding_ = false;
     bool stopped_ = false;  ///< no further byte of input has a meaning
+    bool surplus_ = false;  ///< such bytes have come
+    bool client_is_done_ = false;
     bool peer_closed_ = false;
     bool draining_ = false;
     bool closing_ = false;

@@ -60,7 +60,10 @@ void ServerEngine::wake() {
 }
 
 void ServerEngine::receive(std::span<const std::byte> bytes) {
-    if (stopped_) return;
+    if (stopped_) {
+        surplus_ = surplus_ || !bytes.empty();
+        return;
+    }
     if (running_ || !waiting_.empty() || !may_read()) {
         waiting_.append(as_text(bytes));
         run();
@@ -69,7 +72,10 @@ void ServerEngine::receive(std::span<const std::byte> bytes) {
     running_ = true;
     const auto rest = read(bytes);
     running_ = false;
-    if (!stopped_) waiting_.append(as_text(rest));
+    if (stopped_)
+        surplus_ = surplus_ || !rest.empty();
+    else
+        waiting_.append(as_text(rest));
     run();
 }
 
@@ -95,6 +101,7 @@ void ServerEngine::read_waiting() {
         const std::string input = std::move(waiting_);
         waiting_.clear();
         const auto rest = read(as_bytes(input));
+        surplus_ = surplus_ || (stopped_ && !rest.empty());
         if (!stopped_) waiting_.insert(0, as_text(rest));
     }
     if (upgraded_ != nullptr) {
@@ -157,7 +164,8 @@ void ServerEngine::on_head() {
     exchange.version = request.version;
     exchange.is_head = request.method.known() == Method::head;
     const bool last = draining_ || (settings_.requests != 0 && requests_ >= settings_.requests);
-    exchange.keep_alive = !last && wants_keep_alive(request.version, request.fields);
+    exchange.last_of_client = !wants_keep_alive(request.version, request.fields);
+    exchange.keep_alive = !last && !exchange.last_of_client;
     exchange.offers_upgrade = offers_any_upgrade(request);
     reading_body_ = true;
     if (request.method.known() == Method::connect) return on_error(Error::tunnel_refused);

@@ -189,8 +189,8 @@ std::vector<Segment> Ground::segments(const std::function<bool(const Segment&)>&
             s.reason = trip->sender->reason;
             s.again = trip->sender->retransmission;
         }
-        if (!trip->arrivals.empty()) {
-            const trace::Arriving& arrival = trip->arrivals.front();
+        if (!trip->arrivals.empty() && !s.lost) {
+            const trace::Arriving& arrival = trip->arrivals.back();
             s.arrived = arrival.time;
             if (arrival.tcp) {
                 s.verdict = arrival.tcp->verdict;

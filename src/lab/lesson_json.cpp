@@ -15,6 +15,8 @@ Json to_object(const Heading& part) { return {{"heading", part.text}}; }
 Json to_object(const Paragraph& part) { return {{"paragraph", part.text}}; }
 Json to_object(const Table& part) { return {{"table", part.rows}}; }
 
+Json to_object(const Verbatim& part) { return {{"verbatim", {{"title", part.title}, {"text", part.text}}}}; }
+
 Json to_object(const LadderPart& part) {
     Json ladder{{"recording", part.recording}};
     if (part.connection)

@@ -32,6 +32,7 @@ class Writer {
   private:
     void ladder(const Lesson& lesson, const LadderPart& part);
     void table(const Table& table);
+    void verbatim(const Verbatim& part);
     void bars(const Bars& bars);
     [[nodiscard]] std::string_view ellipsis() const { return style_.unicode ? "…" : ".."; }
     [[nodiscard]] std::string styled(std::string text, std::string_view parameters) const {
@@ -72,6 +73,8 @@ void Writer::part(const Lesson& lesson, const Part& part) {
         paragraph(words->text);
     } else if (const auto* table_part = std::get_if<Table>(&part)) {
         table(*table_part);
+    } else if (const auto* lines = std::get_if<Verbatim>(&part)) {
+        verbatim(*lines);
     } else if (const auto* bars_part = std::get_if<Bars>(&part)) {
         bars(*bars_part);
     } else {
@@ -98,6 +101,18 @@ void Writer::ladder(const Lesson& lesson, const LadderPart& part) {
                                   : trace::datagram_ladder(recorder, part.hosts.first, part.hosts.second, options);
     text_ += drawn;
     ladders_ += drawn;
+}
+
+void Writer::verbatim(const Verbatim& part) {
+    line("  " + styled(trace::cut(part.title, style_.width - 2, ellipsis()), "1"));
+    std::string_view text = part.text;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view one = text.substr(0, end);
+        if (one.ends_with('\r')) one.remove_suffix(1);
+        line(trace::cut("    | " + trace::printable(one), style_.width, ellipsis()));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
 }
 
 void Writer::table(const Table& table) {

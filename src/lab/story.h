@@ -70,6 +70,7 @@ class Story {
     /// The datagrams between two hosts.
     void show_datagrams(Ground& ground, std::string_view left, std::string_view right, const LadderPart& how = {});
     void show(Table table) { lesson_.parts.emplace_back(std::move(table)); }
+    void show(Verbatim part) { lesson_.parts.emplace_back(std::move(part)); }
     void show(Bars bars) { lesson_.parts.emplace_back(std::move(bars)); }
     void show(Plot plot) { lesson_.parts.emplace_back(std::move(plot)); }
 

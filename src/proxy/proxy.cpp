@@ -74,6 +74,7 @@ class ReverseProxy::Implementation {
         reload(configuration);
     }
     ~Implementation() {
+        timers_.on_sooner(nullptr);
         for (const auto& site : retired_) site->shut_down();
         if (site_ != nullptr) site_->shut_down();
     }

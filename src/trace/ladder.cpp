@@ -461,11 +461,12 @@ std::string draw_datagrams(const Recorder& recorder, const Datagrams& datagrams,
 
 std::string legend_of(std::string_view ladders, const LadderOptions& options) {
     const Glyphs& g = glyphs(options.unicode);
-    const std::pair<std::string_view, std::string_view> marks[] = {{g.changed, "state changed"},
-                                                                   {g.again, "sent again"},
-                                                                   {g.lost, "lost or damaged"},
-                                                                   {g.faint, "crosses another segment"},
-                                                                   {g.voice, "narrator"}};
+    const std::pair<std::string_view, std::string_view> marks[] = {
+        {g.changed, "state changed"},
+        {g.again, "sent again"},
+        {g.lost, "lost or damaged"},
+        {g.faint, "crosses another segment, or comes from elsewhere"},
+        {g.voice, "narrator"}};
     std::vector<std::string> used;
     for (const auto& [mark, meaning] : marks)
         if (ladders.find(mark) != std::string_view::npos)

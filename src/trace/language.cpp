@@ -31,7 +31,7 @@ constexpr Phrase kLadder[] = {
     {"state changed", "状态改变"},
     {"sent again", "重传"},
     {"lost or damaged", "丢失或损坏"},
-    {"crosses another segment", "与别的报文段交错"},
+    {"crosses another segment, or comes from elsewhere", "与别的报文段交错，或来自别处"},
     {"narrator", "旁白"},
 };
 

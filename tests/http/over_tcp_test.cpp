@@ -342,6 +342,18 @@ TEST_F(OverTcp, RefusalArrivesThoughTheClientKeepsSending) {
     EXPECT_EQ(server->connections(), 0U);
 }
 
+TEST_F(OverTcp, AClientThatSendsMoreThanItSaidIsListenedToUntilItCloses) {
+    listen();
+    RawClient client(world, "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /more HTTP/1.1\r\n");
+    world.run_for(1s);
+    EXPECT_TRUE(client.received.ends_with("/last"));
+    EXPECT_FALSE(client.error);
+    EXPECT_EQ(server->connections(), 1U);
+    client.stream.close();
+    world.run_for(1s);
+    EXPECT_EQ(server->connections(), 0U);
+}
+
 TEST_F(OverTcp, HalfClosedClientGetsItsAnswer) {
     listen();
     RawClient client(world, "GET /half HTTP/1.1\r\nHost: a\r\n\r\n");

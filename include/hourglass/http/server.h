@@ -144,6 +144,9 @@ class ServerConnection {
     /// Everything has been said: the transport should close its side, after the output is sent, and go on discarding
     /// input for a while so that no reset destroys the last response on its way (RFC 9112, section 9.6).
     [[nodiscard]] bool should_close() const;
+    /// The client has said that nothing follows its last request, and nothing has: closing at once can't make a reset
+    /// of it. A client "MUST NOT send further requests" then (RFC 9112, section 9.6). To be asked with `should_close`.
+    [[nodiscard]] bool client_is_done() const;
     /// A response was cut off: the connection has to be aborted, because an orderly close could pass for its end.
     [[nodiscard]] bool should_abort() const;
     /// True when no request is under way, in whole or in part: the time to close an idle connection.

@@ -100,6 +100,11 @@ struct LadderPart {
 struct Table {
     std::vector<std::vector<std::string>> rows{};
 };
+/// Lines as they are: an HTTP message.
+struct Verbatim {
+    std::string title;
+    std::string text;
+};
 /// When things happened, as bars on a common scale of time.
 struct Bars {
     struct Bar {
@@ -119,7 +124,7 @@ struct Plot {
     std::string unit;
     std::vector<Series> series{};
 };
-using Part = std::variant<Heading, Paragraph, LadderPart, Table, Bars, Plot>;
+using Part = std::variant<Heading, Paragraph, LadderPart, Table, Verbatim, Bars, Plot>;
 
 /// What was recorded on one of a lesson's networks.
 struct Recording {

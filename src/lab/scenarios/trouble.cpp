@@ -87,6 +87,8 @@ void play_crash(Story& story) {
     net.run_for(12h);
     const Segment word = net.segment([&](const Segment& s) { return from_client(s) && s.has_data() && s.sent >= up; });
     const Segment rst = net.segment([&](const Segment& s) { return from_server(s) && s.is_rst() && s.sent >= up; });
+    story.remark(net, net.segment([&](const Segment& s) { return from_server(s) && s.is_rst() && s.sent < up; }),
+                 "What the dying host would still say does not leave it.", "垂死的主机想说的话已经发不出来。");
     story.remark(net, word, "The client has heard of nothing and sends as ever.", "客户端毫不知情，照常发送。");
     story.remark(
         net, rst,
