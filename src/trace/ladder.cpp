@@ -284,8 +284,9 @@ void Painter::fold(const Row& row) {
 
 void Painter::cycles(const Row& row) {
     const Glyphs& g = canvas_.glyphs();
-    const std::string text = fmt::format(pattern("{} the same {} times more, until {} {}"), g.fold, grouped(row.cycles),
-                                         time_text(row.until), g.fold);
+    const std::string text = cut(fmt::format(pattern("{} the same {} times more, until {} {}"), g.fold,
+                                             grouped(row.cycles), time_text(row.until), g.fold),
+                                 canvas_.area(), g.ellipsis);
     Line line = first_line(row);
     line.area = std::string((canvas_.area() - std::min(canvas_.area(), columns(text))) / 2, ' ') + text;
     line.area_look = Look::dim;
