@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-machine="base wire tcp udp ip socket dns dhcp http uwsgi"
+machine="base wire tcp udp ip socket dns dhcp http uwsgi proxy"
 worlds="trace sim link runtime"
 tools="explain lab script cli packetdrill web"
 world_only='<(thread|mutex|shared_mutex|condition_variable|atomic|future|random|filesystem|fstream|iostream|ctime|asio.*|unistd\.h|fcntl\.h|poll\.h|time\.h|sys/.*|linux/.*|net/.*|netinet/.*|arpa/.*)>'

@@ -20,6 +20,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"serve", "Serve a folder, over the system's TCP or our own", "DIR [OPTIONS] [-- PROGRAM [ARGS...]]", declare_serve,
      true},
     {"get", "Fetch a URL, over the system's TCP or our own", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get, true},
+    {"proxy", "Pass requests on to servers: routes, balancing, cache, health", "--config FILE [OPTIONS] [-- PROGRAM]",
+     declare_proxy, true},
     {"script", "Run packetdrill scripts against the stack, in virtual time", "PATH... [OPTIONS]", declare_script},
     {"explore", "Try every loss, copy and delay of a connection's first packets", "[OPTIONS]", declare_explore},
     {"stat", "Show the connections of a running instance", "[OPTIONS]", declare_stat},

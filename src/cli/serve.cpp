@@ -1,13 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/core.h>
 #include <memory>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/access_log.h"
@@ -16,13 +13,15 @@
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "cli/serving.h"
 #include "cli/terminal.h"
 #include "hourglass/http/files.h"
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/http/router.h"
-#include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/tls.h"
+#include "hourglass/runtime/turn_files.h"
 
 namespace hourglass::cli {
 
@@ -37,6 +36,8 @@ struct ServeOptions {
     std::vector<std::string> listen;
     std::string echo = "/echo";
     NetworkOptions network;
+    std::string certificate;
+    std::string key;
     bool fast_open = false;
     bool quiet = false;
     bool verbose = false;
@@ -62,9 +63,21 @@ http::Router make_router(const http::FileStore& files, const std::string& echo) 
     return router;
 }
 
-void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints) {
+/// TLS as the options ask for it; null for none.
+std::unique_ptr<runtime::TlsServer> make_tls(const ServeOptions& options) {
+    if (options.certificate.empty() && options.key.empty()) return nullptr;
+    if (options.key.empty())
+        throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
+    if (options.certificate.empty())
+        throw Failure{kBadInput, "--tls-key needs the certificate that it belongs to: add --tls-cert FILE"};
+    auto tls = runtime::TlsServer::make({options.certificate, options.key});
+    if (!tls) throw Failure{kBadInput, tls.error().message};
+    return std::move(*tls);
+}
+
+void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* tls) {
     for (const SocketAddress& endpoint : endpoints)
-        if (const auto listening = server.listen(endpoint); !listening)
+        if (const auto listening = server.listen(endpoint, tls); !listening)
             throw Failure{kBadInput,
                           fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
 }
@@ -76,6 +89,8 @@ ListenAddresses listen_addresses(const ServeOptions& options) {
                                   kernel_speaks_v6());
 }
 
+const char* scheme_of(const ServeOptions& options) { return options.certificate.empty() ? "http" : "https"; }
+
 /// Says where the server is, and how to get there.
 void announce(const ServeOptions& options, const ListenAddresses& addresses, const LiveHost& live) {
     const bool colour = shows_colour(stderr);
@@ -84,33 +99,11 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
         if (options.network.dhcp)
             urls = fmt::format("port {} of each address that comes", to_number(endpoint.port));
         else
-            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
+            urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), endpoint.to_string());
     fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, colour), options.folder, urls);
     if (options.network.rootless && options.program.empty())
         fmt::print(stderr, "enter its network with: nsenter --preserve-credentials -U -n -t {}\n", ::getpid());
     fmt::print(stderr, "see its connections with: hourglass stat --control {}\n", live.control->path().native());
-}
-
-/// Lets clients have what they asked for, and the close of their connections, for a while or until a second signal.
-template <typename Server>
-void await_connections(asio::io_context& context, const Server& server) {
-    constexpr auto patience = std::chrono::seconds(10);
-    constexpr auto step = std::chrono::milliseconds(10);
-    bool told_again = false;
-    asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
-    signals.async_wait([&](std::error_code error, int) { told_again = !error; });
-    context.restart();
-    for (const Instant end = runtime::now() + patience;
-         server.connections() > 0 && !told_again && runtime::now() < end;)
-        context.run_for(step);
-}
-
-/// A connection takes a descriptor, and most systems give a process few of them until it asks.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http::ServerSettings server_settings() {
@@ -132,21 +125,23 @@ int serve_over_os(const ServeOptions& options) {
     refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
                                                                : std::vector<std::string_view>{});
     const auto files = open_folder(options.folder);
+    const auto tls = make_tls(options);
     const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
 
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
     asio::io_context context(1);
     runtime::OsLoop loop(context);
-    const http::Router router = make_router(*files, options.echo);
+    const runtime::TurnFiles open_files(*files, loop);
+    const http::Router router = make_router(open_files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
     runtime::OsServer server(loop, application, settings);
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
-        const auto listening = server.listen(endpoint);
+        const auto listening = server.listen(endpoint, tls.get());
         if (!listening) throw Failure{kBadInput, listening.error().message};
-        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", listening->to_string());
+        urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), listening->to_string());
     }
     if (!options.quiet && (options.program.empty() || options.verbose))
         fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, shows_colour(stderr)), options.folder,
@@ -157,13 +152,14 @@ int serve_over_os(const ServeOptions& options) {
     run_with(context, program, exit_code);
     if (options.program.empty()) {
         server.close();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }
 
 int serve_over_own_tcp(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
+    const auto tls = make_tls(options);
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
@@ -173,7 +169,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     const http::Router router = make_router(*files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::TcpServer server(live.host(), application, server_settings());
-    listen(server, addresses.endpoints);
+    listen(server, addresses.endpoints, tls.get());
     if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
@@ -189,7 +185,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     if (options.program.empty()) {
         server.close();
         live.tun_host->loop().wake();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }
@@ -208,11 +204,17 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
                    "Address with the port; ':8080' is all addresses (default: 127.0.0.1:8080 and [::1]:8080). Over our "
                    "own TCP that of our host (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is added)")
         ->type_name("ADDR:PORT");
+    app.add_option("--tls-cert", options->certificate,
+                   "Serve https with this certificate, PEM, those that lead to the root behind it")
+        ->type_name("FILE");
+    app.add_option("--tls-key", options->key, "The key that belongs to it, PEM without a passphrase")
+        ->type_name("FILE");
     app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
         ->type_name("PATH");
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
     app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
     app.footer(

@@ -57,13 +57,21 @@ void ClientConnection::receive(std::span<const std::byte> bytes) { engine_->rece
 void ClientConnection::peer_closed() { engine_->peer_closed(); }
 void ClientConnection::fail(const ClientError& error) { engine_->fail(error); }
 bool ClientConnection::wants_input() const { return engine_->wants_input(); }
-std::span<const std::byte> ClientConnection::output() const { return engine_->out_.front(); }
-std::size_t ClientConnection::output(std::span<std::span<const std::byte>> pieces) const {
-    return engine_->out_.front(pieces);
+std::span<const std::byte> ClientConnection::output() const {
+    std::span<const std::byte> piece;
+    engine_->output(std::span(&piece, 1));
+    return piece;
 }
-std::size_t ClientConnection::output_size() const { return engine_->out_.size(); }
+std::size_t ClientConnection::output(std::span<std::span<const std::byte>> pieces) const {
+    return engine_->output(pieces);
+}
+std::size_t ClientConnection::output_size() const { return engine_->output_size(); }
 void ClientConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
 void ClientConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
+bool ClientConnection::upgraded() const { return engine_->upgraded_ != nullptr; }
+void ClientConnection::close() { engine_->close(); }
+void ClientConnection::time_out() { engine_->time_out(); }
+bool ClientConnection::should_abort() const { return engine_->should_abort(); }
 std::size_t ClientConnection::pending() const { return engine_->queue_.size(); }
 bool ClientConnection::reusable() const { return engine_->reusable(); }
 bool ClientConnection::should_close() const { return engine_->should_close(); }

@@ -36,12 +36,17 @@ class ClientEngine : public std::enable_shared_from_this<ClientEngine> {
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
     void fail(const ClientError& error);
+    std::size_t output(std::span<std::span<const std::byte>> pieces) const;
+    [[nodiscard]] std::size_t output_size() const;
     void consume_output(std::size_t n);
+    void close();
+    void time_out();
     [[nodiscard]] bool wants_input() const { return waiting_.empty() && may_read(); }
     [[nodiscard]] bool reusable() const { return !last_ && !finished_ && !peer_closed_; }
-    [[nodiscard]] bool should_close() const { return finished_ || (last_ && queue_.empty()); }
+    [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool should_abort() const { return abort_ || (upgraded_ != nullptr && upgraded_->should_abort()); }
 
-    OutputQueue out_;
+    std::unique_ptr<Upgraded> upgraded_;  ///< has taken over
     std::function<void()> changed_;
     std::deque<Pending> queue_;
 
@@ -53,6 +58,7 @@ class ClientEngine : public std::enable_shared_from_this<ClientEngine> {
     [[nodiscard]] std::span<const std::byte> read(std::span<const std::byte> bytes);
     void on_head();
     void on_end();
+    [[nodiscard]] bool switch_protocols(const Response& response);
 
     void write();
     [[nodiscard]] bool may_start(std::size_t index) const;
@@ -62,6 +68,7 @@ class ClientEngine : public std::enable_shared_from_this<ClientEngine> {
 
     ClientSettings settings_;
     ResponseParser parser_;
+    OutputQueue out_;
     BodyPump pump_;
     WriteError write_error_{};  ///< why `start` failed
     std::string waiting_;       ///< input that came when none was wanted
@@ -70,6 +77,8 @@ class ClientEngine : public std::enable_shared_from_this<ClientEngine> {
     bool last_ = false;         ///< no request follows those under way
     bool finished_ = false;
     bool peer_closed_ = false;
+    bool told_end_ = false;  ///< what has taken over knows that the peer has closed
+    bool abort_ = false;
     bool running_ = false;
     bool again_ = false;
 };

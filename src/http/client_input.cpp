@@ -54,6 +54,7 @@ void ClientEngine::peer_closed() {
 
 bool ClientEngine::may_read() const {
     if (finished_) return false;
+    if (upgraded_ != nullptr) return upgraded_->wants_input();
     return !reading_ || queue_.front().receiver->ready();
 }
 
@@ -65,6 +66,10 @@ void ClientEngine::read_waiting() {
         const auto rest = read(as_bytes(input));
         waiting_.insert(0, as_text(rest));
     }
+    if (upgraded_ != nullptr) {
+        if (peer_closed_ && waiting_.empty() && !std::exchange(told_end_, true)) upgraded_->peer_closed();
+        return;
+    }
     if (finished_) waiting_.clear();
     if (!peer_closed_ || finished_ || !waiting_.empty() || !may_read()) return;
     const auto step = parser_.finish();
@@ -74,6 +79,10 @@ void ClientEngine::read_waiting() {
 
 std::span<const std::byte> ClientEngine::read(std::span<const std::byte> bytes) {
     while (may_read()) {
+        if (upgraded_ != nullptr) {
+            if (!bytes.empty()) upgraded_->receive(bytes);
+            return {};
+        }
         if (!reading_) {
             if (bytes.empty() && parser_.between_messages()) return bytes;
             if (queue_.empty() || !queue_.front().started) {
@@ -120,13 +129,19 @@ void ClientEngine::on_head() {
         front.receiver->on_interim(response);
         return;
     }
-    if (switches && !front.request.fields.contains("Upgrade")) {
+    const BodyFraming::Kind framing = parser_.framing().kind;
+    if (switches && !offers_upgrade(front.request, response.fields.get("Upgrade").value_or(""))) {
         ClientError error = malformed(Error::invalid_status_line);
         error.text = "the server switched protocols unasked (RFC 9110, section 15.2.2)";
         return fail(error);
     }
+    if (switches && !front.sent) {
+        ClientError error = malformed(Error::invalid_status_line);
+        error.text = "the server switched protocols within the request (RFC 9110, section 7.8)";
+        return fail(error);
+    }
+    if (framing == BodyFraming::Kind::tunnel && switch_protocols(response)) return;
     reading_ = front.head_received = true;
-    const BodyFraming::Kind framing = parser_.framing().kind;
     closes_ = framing == BodyFraming::Kind::until_close || framing == BodyFraming::Kind::tunnel ||
               !wants_keep_alive(response.version, response.fields) ||
               !wants_keep_alive(front.request.version, front.request.fields);
@@ -136,6 +151,44 @@ void ClientEngine::on_head() {
         pump_.reset();
     }
     front.receiver->on_head(std::move(response));
+}
+
+/// True when another protocol has taken over.
+bool ClientEngine::switch_protocols(const Response& response) {
+    const auto receiver = queue_.front().receiver;
+    upgraded_ = receiver->on_upgrade(response);
+    if (upgraded_ == nullptr) return false;
+    queue_.pop_front();
+    last_ = true;
+    pump_.reset();
+    upgraded_->on_change([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->wake();
+    });
+    again_ = true;
+    // Whoever waits behind it has to go elsewhere.
+    const auto others = std::exchange(queue_, {});
+    for (const Pending& pending : others) {
+        ClientError error = closed_early();
+        error.retryable = true;
+        pending.receiver->on_error(error);
+    }
+    return true;
+}
+
+void ClientEngine::close() {
+    last_ = true;
+    if (upgraded_ != nullptr) upgraded_->close();
+    wake();
+}
+
+void ClientEngine::time_out() {
+    if (upgraded_ != nullptr) abort_ = !upgraded_->on_quiet();
+    wake();
+}
+
+bool ClientEngine::should_close() const {
+    if (upgraded_ != nullptr) return out_.empty() && upgraded_->should_close();
+    return finished_ || (last_ && queue_.empty());
 }
 
 void ClientEngine::on_end() {
@@ -155,6 +208,7 @@ void ClientEngine::fail(const ClientError& error) {
     finished_ = true;
     reading_ = false;
     pump_.reset();
+    const auto lost = std::move(upgraded_);
     const auto failed = std::exchange(queue_, {});
     for (const Pending& pending : failed) {
         if (pending.receiver == nullptr) continue;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "http/client_engine.h"
@@ -34,8 +35,20 @@ bool ClientEngine::awaits_continue() const {
     return false;
 }
 
+std::size_t ClientEngine::output(std::span<std::span<const std::byte>> pieces) const {
+    const std::size_t own = out_.front(pieces);
+    if (upgraded_ == nullptr || own == pieces.size()) return own;
+    return own + upgraded_->output(pieces.subspan(own));
+}
+
+std::size_t ClientEngine::output_size() const {
+    return out_.size() + (upgraded_ == nullptr ? 0 : upgraded_->output_size());
+}
+
 void ClientEngine::consume_output(std::size_t n) {
-    out_.consume(n);
+    const std::size_t own = std::min(n, out_.size());
+    out_.consume(own);
+    if (upgraded_ != nullptr && n > own) upgraded_->consume_output(n - own);
     run();
 }
 
@@ -58,8 +71,9 @@ void ClientEngine::write() {
 bool ClientEngine::may_start(std::size_t index) const {
     if (index == 0) return true;
     if (index >= settings_.pipelined || out_.size() >= settings_.output) return false;
+    // Behind a request that may make another protocol of the connection there is no knowing who would read the next.
     for (std::size_t i = 0; i < index; ++i)
-        if (!queue_[i].request.method.is_idempotent()) return false;
+        if (!queue_[i].request.method.is_idempotent() || queue_[i].request.fields.contains("Upgrade")) return false;
     return true;
 }
 

@@ -24,6 +24,7 @@ void ClientSession::send(Request request, std::unique_ptr<BodySource> body,
 
 void ClientSession::close() {
     closing_ = true;
+    http_.close();
     pump();
 }
 
@@ -37,12 +38,16 @@ void ClientSession::pump() {
     if (pumping_ || !established_) return;
     pumping_ = true;
     for (bool moved = true; moved;) {
-        moved = move_output(http_, transport_);
-        moved = move_input(http_, transport_) || moved;
+        moved = move_output(http_, transport_) > 0;
+        moved = move_input(http_, transport_) > 0 || moved;
         if (transport_.at_end() && http_.wants_input()) http_.peer_closed();
         if (moved) active_ = now_();
     }
-    if (http_.should_close() || (closing_ && http_.pending() == 0)) transport_.close();
+    const bool unused = closing_ && http_.pending() == 0 && !http_.upgraded();
+    if (http_.should_abort())
+        transport_.abort();
+    else if (http_.should_close() || unused)
+        transport_.close();
     pumping_ = false;
 }
 
@@ -56,12 +61,14 @@ void ClientSession::closed(tcp::Error error) {
 Instant ClientSession::deadline() const {
     if (!transport_.exists()) return kNever;
     if (!established_) return active_ + settings_.connect;
+    if (http_.upgraded()) return active_ + settings_.upgraded;
     return http_.pending() == 0 ? kNever : active_ + settings_.response;
 }
 
 void ClientSession::poll(Instant now) {
     if (now < deadline()) return;
     active_ = now;
+    if (http_.upgraded() && http_.output_size() == 0) return http_.time_out();
     fail(ClientError::Kind::timed_out, established_ ? "no answer in time" : "no connection in time");
     transport_.abort();
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "hourglass/http/parameters.h"
+#include "http/base64.h"
 #include "http/scan.h"
 
 namespace hourglass::http {
@@ -57,27 +58,6 @@ class CorsPolicy {
     bool all_ = false;
 };
 
-/// RFC 4648, section 4, with its padding.
-std::optional<std::string> decode_base64(std::string_view text) {
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (text.size() % 4 != 0) return std::nullopt;
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-    text.remove_suffix(padding);
-    std::string bytes;
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const char c : text) {
-        const std::size_t digit = digits.find(c);
-        if (digit == std::string_view::npos) return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(digit);
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        bytes += static_cast<char>(bits >> held & 0xff);
-    }
-    return bytes;
-}
-
 }  // namespace
 
 Handler wrap(std::vector<Middleware> middlewares, Handler handler) {
@@ -109,7 +89,7 @@ std::optional<std::pair<std::string, std::string>> parse_basic_credentials(std::
     if (!equals_ignoring_case(field.substr(0, scheme.size()), scheme)) return std::nullopt;
     field.remove_prefix(scheme.size());
     while (field.starts_with(' ')) field.remove_prefix(1);
-    const auto pair = decode_base64(field);
+    const auto pair = detail::decode_base64(field);
     const std::size_t colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) return std::nullopt;
     return std::pair(pair->substr(0, colon), pair->substr(colon + 1));
@@ -125,6 +105,18 @@ Middleware basic_authentication(std::string realm,
         if (credentials && check(credentials->first, credentials->second)) return next(request, responder);
         Response response = Response::error(Status::unauthorized);
         response.fields.add("WWW-Authenticate", challenge);
+        responder.respond(std::move(response));
+    };
+}
+
+Middleware limit_rate(std::function<std::optional<Duration>(const SocketAddress& client)> take) {
+    return [take = std::move(take)](const Request& request, const Responder& responder, const Handler& next) {
+        const auto wait = take(responder.client());
+        if (!wait) return next(request, responder);
+        Response response = Response::error(Status::too_many_requests);
+        response.fields.add(
+            "Retry-After",
+            fmt::format("{}", std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(*wait).count())));
         responder.respond(std::move(response));
     };
 }

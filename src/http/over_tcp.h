@@ -32,6 +32,11 @@ class TcpTransport final : public Transport {
     void close() override { stream_.close(); }
     void abort() override { stream_.abort(); }
     [[nodiscard]] bool exists() const override { return stream_.exists(); }
+    [[nodiscard]] std::optional<TransportInfo> info() const override {
+        if (!stream_.exists()) return std::nullopt;
+        const tcp::ConnectionInfo known = stream_.info();
+        return TransportInfo{stream_.local(), known.srtt, known.retransmissions, known.cwnd};
+    }
 
     [[nodiscard]] tcp::Stream& stream() { return stream_; }
     [[nodiscard]] const tcp::Stream& stream() const { return stream_; }

@@ -14,13 +14,19 @@ namespace hourglass::http::detail {
 
 /// What copies of a responder share.
 struct Ticket {
-    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked, SocketAddress by)
-        : engine(std::move(of)), sequence(number), request(std::move(asked)), client(by) {}
+    Ticket(std::weak_ptr<ServerEngine> of, std::shared_ptr<const Application> asks, std::uint64_t number, Request asked,
+           SocketAddress by)
+        : engine(std::move(of)),
+          application(std::move(asks)),
+          sequence(number),
+          request(std::move(asked)),
+          client(by) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket();
 
     std::weak_ptr<ServerEngine> engine;
+    std::shared_ptr<const Application> application;  ///< whom the request was given to
     std::uint64_t sequence;
     Request request;
     SocketAddress client;
@@ -36,8 +42,10 @@ struct Exchange {
     Version version = kHttp11;
     bool is_head = false;
     bool keep_alive = true;
+    bool last_of_client = false;  ///< the client sends nothing behind it
     bool wants_continue = false;  ///< the client waits for 100 before it sends the body
-    bool received = false;        ///< the request is complete
+    bool offers_upgrade = false;
+    bool received = false;  ///< the request is complete
     bool answered = false;
     bool started = false;       ///< the response is on its way out
     std::size_t collected = 0;  ///< bytes of the request's body that are held
@@ -46,33 +54,43 @@ struct Exchange {
     std::string body;
     std::unique_ptr<BodySource> source;
     BodyFraming framing;
+    std::unique_ptr<Upgraded> protocol;  ///< takes over behind this response
+
+    /// What follows the request may be of another protocol: it is not read before that is known.
+    [[nodiscard]] bool may_switch() const { return offers_upgrade && (!answered || protocol != nullptr); }
 };
 
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client);
+    ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings, SocketAddress client);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
     [[nodiscard]] bool wants_input() const;
+    std::size_t output(std::span<std::span<const std::byte>> pieces) const;
+    [[nodiscard]] std::size_t output_size() const;
     void consume_output(std::size_t n);
     void close_when_idle();
     void time_out();
     [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool client_is_done() const { return client_is_done_ && !surplus_; }
+    [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;
     [[nodiscard]] bool reading_head() const;
+    [[nodiscard]] bool reading_body() const { return reading_body_ && !stopped_; }
+    void set_application(std::shared_ptr<const Application> application) { application_ = std::move(application); }
     [[nodiscard]] bool awaits_application() const;
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
     bool inform(std::uint64_t sequence, const Response& interim);
+    bool upgrade(std::uint64_t sequence, Response&& switching, std::unique_ptr<Upgraded> protocol);
     [[nodiscard]] bool awaited(std::uint64_t sequence) { return find_awaited(sequence) != nullptr; }
 
-    OutputQueue out_;
     std::function<void()> changed_;
+    std::unique_ptr<Upgraded> upgraded_;  ///< has taken over
     std::optional<Error> error_;
     std::uint64_t requests_ = 0;
-    bool abort_ = false;
 
   private:
     // Input.
@@ -102,11 +120,13 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     [[nodiscard]] bool pump_front(Exchange& exchange);
     void start(Exchange& exchange);
     void finish();
+    void switch_to(std::unique_ptr<Upgraded> protocol);
 
-    const Application& application_;
+    std::shared_ptr<const Application> application_;
     ServerSettings settings_;
     SocketAddress client_;
     RequestParser parser_;
+    OutputQueue out_;
     std::deque<Exchange> exchanges_;
     std::uint64_t next_sequence_ = 0;
     BodyPump pump_;
@@ -117,9 +137,13 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     bool reading_body_ = false;           ///< between a request's head and its end
     bool discarding_ = false;
     bool stopped_ = false;  ///< no further byte of input has a meaning
+    bool surplus_ = false;  ///< such bytes have come
+    bool client_is_done_ = false;
     bool peer_closed_ = false;
     bool draining_ = false;
     bool closing_ = false;
+    bool abort_ = false;
+    bool told_end_ = false;  ///< what has taken over knows that the peer has closed
     bool running_ = false;
     bool again_ = false;
 };

@@ -5,6 +5,17 @@
 
 namespace hourglass::http::detail {
 
+namespace {
+
+/// True when the connection may become another protocol's with this request.
+bool offers_any_upgrade(const Request& request) {
+    return request.fields.contains("Upgrade") && request.version >= kHttp11 &&
+           request.fields.list_contains("Connection", "upgrade") &&
+           !request.fields.list_contains("Connection", "close");
+}
+
+}  // namespace
+
 Ticket::~Ticket() {
     const auto connection = engine.lock();
     if (connection == nullptr || !connection->awaited(sequence)) return;
@@ -20,8 +31,9 @@ void Ticket::filter(Response& response, std::unique_ptr<BodySource>& body) {
     for (auto filter = all.rbegin(); filter != all.rend(); ++filter) (*filter)(request, response, body);
 }
 
-ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : application_(application), settings_(settings), client_(client), parser_(settings.limits) {
+ServerEngine::ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings,
+                           SocketAddress client)
+    : application_(std::move(application)), settings_(settings), client_(client), parser_(settings.limits) {
     if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
 }
 
@@ -48,7 +60,10 @@ void ServerEngine::wake() {
 }
 
 void ServerEngine::receive(std::span<const std::byte> bytes) {
-    if (stopped_) return;
+    if (stopped_) {
+        surplus_ = surplus_ || !bytes.empty();
+        return;
+    }
     if (running_ || !waiting_.empty() || !may_read()) {
         waiting_.append(as_text(bytes));
         run();
@@ -57,7 +72,10 @@ void ServerEngine::receive(std::span<const std::byte> bytes) {
     running_ = true;
     const auto rest = read(bytes);
     running_ = false;
-    if (!stopped_) waiting_.append(as_text(rest));
+    if (stopped_)
+        surplus_ = surplus_ || !rest.empty();
+    else
+        waiting_.append(as_text(rest));
     run();
 }
 
@@ -67,8 +85,10 @@ void ServerEngine::peer_closed() {
 }
 
 bool ServerEngine::may_read() const {
+    if (upgraded_ != nullptr) return upgraded_->wants_input();
     if (stopped_ || closing_ || abort_) return false;
     if (reading_body_) return sink_ == nullptr || sink_->ready();
+    if (!exchanges_.empty() && exchanges_.back().may_switch()) return false;
     return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output &&
            collected_ <= settings_.collected_body;
 }
@@ -81,7 +101,12 @@ void ServerEngine::read_waiting() {
         const std::string input = std::move(waiting_);
         waiting_.clear();
         const auto rest = read(as_bytes(input));
+        surplus_ = surplus_ || (stopped_ && !rest.empty());
         if (!stopped_) waiting_.insert(0, as_text(rest));
+    }
+    if (upgraded_ != nullptr) {
+        if (peer_closed_ && waiting_.empty() && !std::exchange(told_end_, true)) upgraded_->peer_closed();
+        return;
     }
     if (stopped_) waiting_.clear();
     if (peer_closed_ && !stopped_ && waiting_.empty() && !parser_.between_messages())
@@ -92,6 +117,10 @@ void ServerEngine::read_waiting() {
 std::span<const std::byte> ServerEngine::read(std::span<const std::byte> bytes) {
     // After the last byte one more call asks for the end of a message that needs no further byte.
     while (may_read()) {
+        if (upgraded_ != nullptr) {
+            if (!bytes.empty()) upgraded_->receive(bytes);
+            return {};
+        }
         const auto step = parser_.parse(bytes);
         if (!step) {
             on_error(step.error());
@@ -127,14 +156,17 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
 
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request(), client_);
+    auto ticket =
+        std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++, parser_.take_request(), client_);
     const Request& request = ticket->request;
     Exchange& exchange = exchanges_.emplace_back();
     exchange.sequence = ticket->sequence;
     exchange.version = request.version;
     exchange.is_head = request.method.known() == Method::head;
     const bool last = draining_ || (settings_.requests != 0 && requests_ >= settings_.requests);
-    exchange.keep_alive = !last && wants_keep_alive(request.version, request.fields);
+    exchange.last_of_client = !wants_keep_alive(request.version, request.fields);
+    exchange.keep_alive = !last && !exchange.last_of_client;
+    exchange.offers_upgrade = offers_any_upgrade(request);
     reading_body_ = true;
     if (request.method.known() == Method::connect) return on_error(Error::tunnel_refused);
     if (const auto wrong = check_expectation(exchange, request)) return on_error(*wrong);
@@ -144,9 +176,9 @@ void ServerEngine::on_head() {
 void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
     const BodyFraming framing = parser_.framing();
     const bool has_body = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
-    if (has_body && application_.on_head) {
+    if (has_body && ticket->application->on_head) {
         try {
-            sink_ = application_.on_head(ticket->request, Responder(ticket));
+            sink_ = ticket->application->on_head(ticket->request, Responder(ticket));
         } catch (const std::exception&) {
             answer(exchange, Response::error(Status::internal_server_error), nullptr);
         }
@@ -202,7 +234,7 @@ void ServerEngine::on_end() {
     reading_body_ = false;
     discarding_ = false;
     // RFC 9112, section 9.6: nothing is processed behind a request that asked for the end of the connection.
-    if (!exchange.keep_alive) stop_input();
+    if (!exchange.keep_alive && !exchange.may_switch()) stop_input();
     if (const auto sink = std::move(sink_)) {
         sink->end(parser_.trailers());
     } else if (const auto ticket = std::move(collecting_)) {
@@ -213,7 +245,7 @@ void ServerEngine::on_end() {
 
 void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
     try {
-        application_.on_request(ticket->request, Responder(ticket));
+        ticket->application->on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
         Response response = Response::error(Status::internal_server_error);
         std::unique_ptr<BodySource> body;
@@ -254,9 +286,12 @@ void ServerEngine::stop_input() {
 
 void ServerEngine::close_when_idle() {
     draining_ = true;
-    if (!exchanges_.empty()) {
-        end_connection_with(exchanges_.back());
-        if (exchanges_.back().received) stop_input();
+    if (upgraded_ != nullptr) {
+        upgraded_->close();
+    } else if (!exchanges_.empty()) {
+        Exchange& last = exchanges_.back();
+        end_connection_with(last);
+        if (last.received && !last.may_switch()) stop_input();
     } else if (parser_.between_messages()) {
         closing_ = true;
     }
@@ -264,7 +299,9 @@ void ServerEngine::close_when_idle() {
 }
 
 void ServerEngine::time_out() {
-    if (reading_body_ || !parser_.between_messages()) {
+    if (upgraded_ != nullptr) {
+        abort_ = !upgraded_->on_quiet();
+    } else if (reading_body_ || !parser_.between_messages()) {
         if (!stopped_) on_error(Error::request_too_slow);
     } else {
         draining_ = true;
@@ -274,7 +311,7 @@ void ServerEngine::time_out() {
 }
 
 bool ServerEngine::idle() const {
-    return exchanges_.empty() && out_.empty() && waiting_.empty() && parser_.between_messages();
+    return upgraded_ == nullptr && exchanges_.empty() && out_.empty() && waiting_.empty() && parser_.between_messages();
 }
 
 bool ServerEngine::reading_head() const { return !stopped_ && !reading_body_ && !parser_.between_messages(); }
@@ -285,8 +322,11 @@ bool ServerEngine::awaits_application() const {
 }
 
 bool ServerEngine::should_close() const {
-    if (abort_ || !out_.empty()) return false;
+    if (should_abort() || !out_.empty()) return false;
+    if (upgraded_ != nullptr) return upgraded_->should_close();
     return closing_ || ((peer_closed_ || stopped_) && exchanges_.empty() && waiting_.empty());
 }
+
+bool ServerEngine::should_abort() const { return abort_ || (upgraded_ != nullptr && upgraded_->should_abort()); }
 
 }  // namespace hourglass::http::detail

@@ -63,6 +63,26 @@ bool ServerEngine::inform(std::uint64_t sequence, const Response& interim) {
     return true;
 }
 
+bool ServerEngine::upgrade(std::uint64_t sequence, Response&& switching, std::unique_ptr<Upgraded> protocol) {
+    Exchange* const exchange = find_awaited(sequence);
+    if (exchange == nullptr) return false;
+    // A filter may have made another answer of it.
+    if (!exchange->offers_upgrade || switching.status != Status::switching_protocols) {
+        respond(sequence, std::move(switching), nullptr);
+        return false;
+    }
+    exchange->protocol = std::move(protocol);
+    complete_fields(*exchange, switching);
+    if (!write_response_head(exchange->head, switching, BodyFraming::none())) {
+        exchange->protocol = nullptr;
+        respond(sequence, Response::error(Status::internal_server_error), nullptr);
+        return false;
+    }
+    exchange->answered = true;
+    wake();
+    return true;
+}
+
 void ServerEngine::answer_error(Exchange& exchange, Error error) {
     const ErrorInfo& what = info(error);
     answer(exchange, Response::error(what.status, std::string(what.text) + " (" + std::string(what.clause) + ")"),
@@ -92,12 +112,14 @@ bool ServerEngine::answer(Exchange& exchange, Response&& response, std::unique_p
     } else {
         exchange.body = std::move(response.body);
     }
+    // The end of a connection that could have become another protocol's.
+    if (exchange.offers_upgrade && exchange.received && !exchange.keep_alive) stop_input();
     return true;
 }
 
 /// The connection closes behind this response, which says so if it has not left yet.
 void ServerEngine::end_connection_with(Exchange& exchange) {
-    if (exchange.keep_alive && exchange.answered && !exchange.started)
+    if (exchange.keep_alive && exchange.answered && !exchange.started && exchange.protocol == nullptr)
         exchange.head.insert(exchange.head.size() - 2, "Connection: close\r\n");
     exchange.keep_alive = false;
 }
@@ -105,7 +127,9 @@ void ServerEngine::end_connection_with(Exchange& exchange) {
 void ServerEngine::complete_fields(const Exchange& exchange, Response& response) {
     response.version = kHttp11;
     response.fields.remove("Connection");
-    if (!exchange.keep_alive)
+    // RFC 9110, section 7.8: Upgrade concerns this connection alone, which Connection has to say.
+    if (response.fields.contains("Upgrade")) response.fields.add("Connection", "upgrade");
+    if (!exchange.keep_alive && exchange.protocol == nullptr)
         response.fields.add("Connection", "close");
     else if (exchange.version < kHttp11)
         response.fields.add("Connection", "keep-alive");
@@ -115,8 +139,20 @@ void ServerEngine::complete_fields(const Exchange& exchange, Response& response)
         response.fields.add("Server", settings_.server_name);
 }
 
+std::size_t ServerEngine::output(std::span<std::span<const std::byte>> pieces) const {
+    const std::size_t own = out_.front(pieces);
+    if (upgraded_ == nullptr || own == pieces.size()) return own;
+    return own + upgraded_->output(pieces.subspan(own));
+}
+
+std::size_t ServerEngine::output_size() const {
+    return out_.size() + (upgraded_ == nullptr ? 0 : upgraded_->output_size());
+}
+
 void ServerEngine::consume_output(std::size_t n) {
-    out_.consume(n);
+    const std::size_t own = std::min(n, out_.size());
+    out_.consume(own);
+    if (upgraded_ != nullptr && n > own) upgraded_->consume_output(n - own);
     run();
 }
 
@@ -164,14 +200,26 @@ void ServerEngine::start(Exchange& exchange) {
 }
 
 void ServerEngine::finish() {
+    if (exchanges_.front().protocol != nullptr) return switch_to(std::move(exchanges_.front().protocol));
     const bool keep_alive = exchanges_.front().keep_alive;
     collected_ -= exchanges_.front().collected;
+    client_is_done_ = exchanges_.front().last_of_client && exchanges_.front().received;
     exchanges_.pop_front();
     if (keep_alive) return;
     closing_ = true;
     stop_input();
     exchanges_.clear();
     abandon_body(Error::incomplete_message);
+}
+
+void ServerEngine::switch_to(std::unique_ptr<Upgraded> protocol) {
+    exchanges_.clear();
+    upgraded_ = std::move(protocol);
+    upgraded_->on_change([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->wake();
+    });
+    if (draining_) upgraded_->close();
+    again_ = true;
 }
 
 }  // namespace hourglass::http::detail

@@ -1,7 +1,10 @@
+#include <map>
 #include <vector>
 
 #include "hourglass/http/over_tcp.h"
+#include "http/handled_tcp.h"
 #include "http/over_tcp.h"
+#include "http/secure_session.h"
 #include "http/server_session.h"
 
 namespace hourglass::http {
@@ -47,13 +50,14 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
         for (tcp::Listener& listener : listeners_) listener.close();
     }
 
-    std::expected<void, tcp::Error> listen(SocketAddress local) {
+    std::expected<void, tcp::Error> listen(SocketAddress local, SecureServer* secure) {
         tcp::ListenOptions options;
         options.accept_queue = sessions_.settings().accept_queue;
         options.handler = this;
         const auto listener = host_.tcp().listen(local, options);
         if (!listener) return std::unexpected(listener.error());
         listeners_.push_back(*listener);
+        if (secure != nullptr) secure_.emplace(local, secure);
         return {};
     }
 
@@ -63,13 +67,20 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
         sessions_.close_when_idle();
     }
 
+    void reload(std::shared_ptr<const Application> application) { sessions_.reload(std::move(application)); }
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
     void on_acceptable(tcp::Listener listener) override {
         while (!sessions_.full()) {
             auto stream = listener.accept();
             if (!stream) return;
-            add(*stream);
+            const auto secure = secure_.find(listener.local());
+            if (!sessions_.admits(stream->remote()))
+                stream->abort();
+            else if (secure == secure_.end())
+                add(*stream);
+            else
+                add_secure(*stream, *secure->second);
         }
     }
 
@@ -79,6 +90,19 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
         stream.set_no_delay(true);  // responses leave as a whole, so there is nothing to wait for
         stream.set_handler(session.get());
         sessions_.add(std::move(session)).pump();
+    }
+
+    void add_secure(tcp::Stream stream, SecureServer& secure) {
+        TransportHandler* told = nullptr;
+        auto session = detail::SecureSession::make(
+            sessions_, secure, stream.remote(),
+            [&](TransportHandler& handler) {
+                told = &handler;
+                return std::make_unique<detail::HandledTcp>(stream, handler);
+            },
+            gone_);
+        sessions_.add(std::move(session));
+        told->on_ready();  // what came with the connection
     }
 
     void remove(detail::ServerSession& session) {
@@ -92,6 +116,7 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
     std::function<void(detail::ServerSession&)> gone_;
     std::uint32_t poller_ = 0;
     std::vector<tcp::Listener> listeners_;
+    std::map<SocketAddress, SecureServer*> secure_;  ///< Where TLS is spoken.
     detail::SessionTable sessions_;
 };
 
@@ -100,7 +125,12 @@ TcpServer::TcpServer(ip::Host& host, const Application& application, const Serve
     : implementation_(std::make_unique<Implementation>(host, application, http, settings)) {}
 TcpServer::~TcpServer() = default;
 
-std::expected<void, tcp::Error> TcpServer::listen(SocketAddress local) { return implementation_->listen(local); }
+std::expected<void, tcp::Error> TcpServer::listen(SocketAddress local, SecureServer* secure) {
+    return implementation_->listen(local, secure);
+}
+void TcpServer::reload(std::shared_ptr<const Application> application) {
+    implementation_->reload(std::move(application));
+}
 void TcpServer::close() { implementation_->close(); }
 std::size_t TcpServer::connections() const { return implementation_->connections(); }
 

@@ -274,6 +274,7 @@ class Host::Implementation final : public tcp::Network,
                                       const Envelope& envelope);
     void fragment_v4(const NextHop& hop, std::uint32_t mtu, const Packet& whole);
     void transmit(const NextHop& hop, Packet&& packet);
+    [[gnu::noinline]] void transmit_to_neighbour(const NextHop& hop, Packet&& packet);
     void push(Interface& interface, Packet&& packet);
     [[nodiscard]] Interface& at(InterfaceId id) { return *interfaces[static_cast<std::size_t>(id)]; }
     [[nodiscard]] const Interface& at(InterfaceId id) const { return *interfaces[static_cast<std::size_t>(id)]; }

@@ -288,6 +288,10 @@ void Host::Implementation::fragment_v4(const NextHop& hop, std::uint32_t mtu, co
 void Host::Implementation::transmit(const NextHop& hop, Packet&& packet) {
     Interface& interface = at(hop.interface);
     if (interface.settings.medium == Medium::ip) return push(interface, std::move(packet));
+    transmit_to_neighbour(hop, std::move(packet));
+}
+
+void Host::Implementation::transmit_to_neighbour(const NextHop& hop, Packet&& packet) {
     if (hop.neighbour.is_multicast())
         return transmit_to(hop.interface, std::move(packet), hop.neighbour, wire::multicast_mac(hop.neighbour));
     const LocalAddress* own = addresses_.find(hop.neighbour);

@@ -37,10 +37,7 @@ class PathMtuCache {
     }
     /// Nothing when nothing was heard of that path within the lifetime.
     [[nodiscard]] std::optional<tcp::PathMtu> learned(const IpAddress& destination, Instant now) const {
-        if (entries_.empty()) return std::nullopt;
-        const auto known = entries_.find(destination);
-        if (known == entries_.end() || known->second.found.until <= now) return std::nullopt;
-        return known->second.found;
+        return entries_.empty() ? std::nullopt : search(destination, now);
     }
     [[nodiscard]] std::optional<std::uint32_t> find(const IpAddress& destination, Instant now) const {
         const auto known = learned(destination, now);
@@ -49,6 +46,13 @@ class PathMtuCache {
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   private:
+    [[gnu::noinline]] [[nodiscard]] std::optional<tcp::PathMtu> search(const IpAddress& destination,
+                                                                       Instant now) const {
+        const auto known = entries_.find(destination);
+        if (known == entries_.end() || known->second.found.until <= now) return std::nullopt;
+        return known->second.found;
+    }
+
     using Ends = std::multimap<Instant, IpAddress>;
     struct Entry {
         tcp::PathMtu found;

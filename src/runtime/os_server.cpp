@@ -9,9 +9,11 @@
 
 #include "hourglass/runtime/os_http.h"
 #include "hourglass/runtime/os_stream.h"
+#include "http/secure_session.h"
 #include "http/server_session.h"
 #include "runtime/deadline_timer.h"
 #include "runtime/descriptor.h"
+#include "runtime/handled_os_stream.h"
 #include "runtime/os_address.h"
 
 namespace hourglass::runtime {
@@ -57,8 +59,9 @@ class OsSession final : public http::detail::ServerSession, private OsStreamHand
 /// A listening socket.
 class OsListener final : private Watcher {
   public:
-    OsListener(OsLoop& loop, Descriptor socket, std::function<void(OsListener&)> acceptable)
-        : loop_(loop), socket_(std::move(socket)), acceptable_(std::move(acceptable)) {}
+    /// `secure`: null without TLS.
+    OsListener(OsLoop& loop, Descriptor socket, http::SecureServer* secure, std::function<void(OsListener&)> acceptable)
+        : loop_(loop), socket_(std::move(socket)), secure_(secure), acceptable_(std::move(acceptable)) {}
     ~OsListener() { loop_.forget(*this); }
 
     static std::expected<Descriptor, SetupError> open(const SocketAddress& local, std::uint32_t queue) {
@@ -79,12 +82,14 @@ class OsListener final : private Watcher {
 
     [[nodiscard]] bool start() { return loop_.watch(socket_.get(), *this); }
     [[nodiscard]] int socket() const { return socket_.get(); }
+    [[nodiscard]] http::SecureServer* secure() const { return secure_; }
 
   private:
     void on_ready(Readiness) override { acceptable_(*this); }
 
     OsLoop& loop_;
     Descriptor socket_;
+    http::SecureServer* secure_;
     std::function<void(OsListener&)> acceptable_;
 };
 
@@ -109,11 +114,12 @@ class OsServer::Implementation {
         sessions_.on_sooner([this] { timer_.set(sessions_.next_deadline()); });
     }
 
-    std::expected<SocketAddress, SetupError> listen(const SocketAddress& local) {
+    std::expected<SocketAddress, SetupError> listen(const SocketAddress& local, http::SecureServer* secure) {
         auto socket = OsListener::open(local, sessions_.settings().accept_queue);
         if (!socket) return std::unexpected(socket.error());
         const SocketAddress bound = local_address(socket->get());
-        auto listener = std::make_unique<OsListener>(loop_, std::move(*socket), [this](OsListener& l) { accept(l); });
+        auto listener =
+            std::make_unique<OsListener>(loop_, std::move(*socket), secure, [this](OsListener& l) { accept(l); });
         if (!listener->start()) return failure(local);
         listeners_.push_back(std::move(listener));
         return bound;
@@ -124,6 +130,7 @@ class OsServer::Implementation {
         sessions_.close_when_idle();
     }
 
+    void reload(std::shared_ptr<const http::Application> application) { sessions_.reload(std::move(application)); }
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
   private:
@@ -131,14 +138,27 @@ class OsServer::Implementation {
         while (!sessions_.full()) {
             OsAddress from;
             const int socket = ::accept4(listener.socket(), from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (socket >= 0) {
-                sessions_.add(std::make_unique<OsSession>(sessions_, loop_, socket, from.to_address(), gone_));
+            if (socket >= 0 && !sessions_.admits(from.to_address())) {
+                Descriptor refused(socket);
+            } else if (socket >= 0) {
+                add(socket, from.to_address(), listener.secure());
             } else if (errno == EAGAIN) {
                 return;
             } else if (!concerns_one_connection(errno)) {
                 return accept_timer_.set(now() + kAcceptPause);
             }
         }
+    }
+
+    void add(int socket, const SocketAddress& client, http::SecureServer* secure) {
+        if (secure == nullptr) {
+            sessions_.add(std::make_unique<OsSession>(sessions_, loop_, socket, client, gone_));
+            return;
+        }
+        const auto open = [&](http::TransportHandler& handler) {
+            return std::make_unique<HandledOsStream>(loop_, socket, client, handler);
+        };
+        sessions_.add(http::detail::SecureSession::make(sessions_, *secure, client, open, gone_));
     }
 
     void accept_all() {
@@ -164,8 +184,11 @@ OsServer::OsServer(OsLoop& loop, const http::Application& application, const htt
     : implementation_(std::make_unique<Implementation>(loop, application, http, settings)) {}
 OsServer::~OsServer() = default;
 
-std::expected<SocketAddress, SetupError> OsServer::listen(const SocketAddress& local) {
-    return implementation_->listen(local);
+std::expected<SocketAddress, SetupError> OsServer::listen(const SocketAddress& local, http::SecureServer* secure) {
+    return implementation_->listen(local, secure);
+}
+void OsServer::reload(std::shared_ptr<const http::Application> application) {
+    implementation_->reload(std::move(application));
 }
 void OsServer::close() { implementation_->close(); }
 std::size_t OsServer::connections() const { return implementation_->connections(); }

@@ -208,6 +208,15 @@ void OsStream::end(tcp::Error error) {
     if (!std::exchange(awaits_turn_, true)) loop_.later(*this);
 }
 
+std::optional<http::TransportInfo> OsStream::info() const {
+    if (!exists()) return std::nullopt;
+    tcp_info known{};
+    socklen_t size = sizeof known;
+    ::getsockopt(socket_, IPPROTO_TCP, TCP_INFO, &known, &size);
+    return http::TransportInfo{local(), std::chrono::microseconds(known.tcpi_rtt), known.tcpi_total_retrans,
+                               std::uint64_t{known.tcpi_snd_cwnd} * known.tcpi_snd_mss};
+}
+
 SocketAddress OsStream::local() const { return exists() ? local_address(socket_) : SocketAddress{}; }
 
 }  // namespace hourglass::runtime

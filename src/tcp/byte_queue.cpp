@@ -44,6 +44,7 @@ void ByteQueue::drop_front() {
 }
 
 void ByteQueue::consume(std::size_t n) {
+    if (n == 0) return;
     size_ -= n;
     hint_offset_ = hint_offset_ >= n ? hint_offset_ - n : 0;
     while (n > 0) {

@@ -42,6 +42,7 @@ struct Outbox {
     Seq snd_up;                      ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
     Instant unanswered_since = kNever;  ///< When what has now timed out was sent, or its first probe.
     SpareBoxes<Outbox>* home = nullptr;
+    Outbox* next_spare = nullptr;
 
     [[nodiscard]] Instant next_timer() const {
         return std::min({retransmit_at, probe_at, recovery.reordering_at(), pacing_at});
@@ -70,6 +71,7 @@ struct Inbox {
     SackBlocks sack;
     std::uint8_t duplicate_acks = 0;  ///< Due for what has arrived above a gap in this round.
     SpareBoxes<Inbox>* home = nullptr;
+    Inbox* next_spare = nullptr;
 
     void clear() {
         data.clear();

@@ -156,6 +156,7 @@ void ask_for_ecn(const Engine& e, Connection& c, std::uint8_t syns_without_answe
 
 void learn_ecn_from_syn(const Engine& e, Connection& c, const Segment& syn) {
     c.syn_ecn = Ecn(syn.packet->ecn & 3);
+    if (c.ecn_mode == EcnMode::none && (syn.flags.value & kEcnBits) == 0) return;
     if (syn.flags.ack())
         read_syn_ack(c, syn.flags);
     else

@@ -71,7 +71,11 @@ void Engine::change_state(Connection& c, State state, Literal trigger) {
     const State before = c.state;
     c.state = state;
     if (observer != nullptr) [[unlikely]]
-        observer->state_changed({now, c.flow, before, state, trigger});
+        tell_state(c, before, trigger);
+}
+
+[[gnu::cold]] void Engine::tell_state(const Connection& c, State before, Literal trigger) {
+    observer->state_changed({now, c.flow, before, c.state, trigger});
 }
 
 void Engine::stop_timers(Connection& c) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "hourglass/tcp/stack.h"
 #include "tcp/accurate_ecn.h"
@@ -17,6 +16,7 @@
 #include "tcp/time_wait.h"
 #include "tcp/timer_queue.h"
 #include "tcp/tuning_table.h"
+#include "tcp/work_list.h"
 
 namespace hourglass::tcp {
 
@@ -108,6 +108,7 @@ class Engine {
     std::uint32_t next_generation = 1;
 
   private:
+    void tell_state(const Connection& c, State before, Literal trigger);
     void stop_timers(Connection& c);
     void expire_timers();
     void notify_applications();
@@ -115,10 +116,10 @@ class Engine {
     void send_output();
     void free_zombies();
 
-    std::vector<Connection*> ready_;
-    std::vector<std::uint32_t> ready_listeners_;
-    std::vector<Connection*> output_;
-    std::vector<Connection*> zombies_;  // ended, and nobody needs them after this round
+    WorkList<Connection*> ready_;
+    WorkList<std::uint32_t> ready_listeners_;
+    WorkList<Connection*> output_;
+    WorkList<Connection*> zombies_;  // ended, and nobody needs them after this round
     /// Which connections have answered segments of no use lately: a few, so that it costs idle ones nothing. One that
     /// is pushed out may answer once more.
     struct Answered {

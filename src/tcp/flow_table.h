@@ -57,7 +57,7 @@ class FlowTable {
     static FlowEntry unpack(std::uint32_t e) { return {static_cast<FlowKind>(e >> 30), e & 0x3fffffff}; }
     [[nodiscard]] std::size_t mask() const noexcept { return cells_.size() - 1; }
     [[nodiscard]] std::size_t locate(std::uint32_t hash, FlowEntry entry) const;
-    void grow();
+    [[gnu::cold]] void grow();
 
     std::vector<Cell> cells_;
     std::size_t size_ = 0;

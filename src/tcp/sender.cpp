@@ -250,8 +250,7 @@ void note_limit(Connection& c, Limit limit) {
 }
 
 /// RFC 5681, section 4.1: the window of a sender that has sent no data for longer than its timeout is out of date.
-void restart_after_idle(const Engine& e, Connection& c) {
-    if (c.in_flight() > 0) return;
+[[gnu::noinline]] void restart_after_idle(const Engine& e, Connection& c) {
     const auto silent = std::chrono::milliseconds(milliseconds(e.now) - c.last_data_ms);
     c.congestion.on_restart(e.now, silent, c.rto.value(e.settings),
                             initial_window(c.snd_mss, e.settings.initial_window_segments), e.settings);
@@ -318,7 +317,8 @@ void transmit(Engine& e, Connection& c) {
     }
     if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {
-        restart_after_idle(e, c);
+        // Before the first data there is nothing to be out of date.
+        if (c.in_flight() == 0 && c.snd_una != c.iss + 1) restart_after_idle(e, c);
         if (c.mtu_reduced) review_path_mtu(e, c);
         if (c.probe_due) send_probe(e, c);
         if (c.outbox->loss_probe_due) send_loss_probe(e, c);

@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 namespace hourglass::tcp {
 
 /// Boxes that no connection needs now, kept with the memory of their queues for the next one: a connection that wakes
-/// up for one request costs no allocation. `Box` has `clear()` and a pointer `home` to the pool that it goes back to.
+/// up for one request costs no allocation. `Box` has `clear()`, a pointer `home` to the pool that it goes back to, and
+/// a pointer `next_spare`.
 template <typename Box>
 class SpareBoxes {
   public:
@@ -16,27 +16,41 @@ class SpareBoxes {
     };
     using Pointer = std::unique_ptr<Box, GoHome>;
 
-    Pointer take() {
-        if (spare_.empty()) {
-            auto box = std::make_unique<Box>();
-            box->home = this;
-            return Pointer(box.release());
-        }
-        Pointer box(spare_.back().release());
-        spare_.pop_back();
-        return box;
+    SpareBoxes() = default;
+    SpareBoxes(const SpareBoxes&) = delete;
+    SpareBoxes& operator=(const SpareBoxes&) = delete;
+    ~SpareBoxes() {
+        while (first_ != nullptr) delete pop();
     }
+
+    Pointer take() { return Pointer(first_ != nullptr ? pop() : make()); }
 
   private:
     static constexpr std::size_t kMaxKept = 1024;
 
-    void give_back(Box* box) noexcept {
-        std::unique_ptr<Box> owned(box);
-        if (spare_.size() >= kMaxKept) return;
-        owned->clear();
-        spare_.push_back(std::move(owned));
+    [[gnu::cold]] Box* make() {
+        auto box = std::make_unique<Box>();
+        box->home = this;
+        return box.release();
     }
-    std::vector<std::unique_ptr<Box>> spare_;
+    Box* pop() noexcept {
+        Box* const box = first_;
+        first_ = box->next_spare;
+        --kept_;
+        return box;
+    }
+    [[gnu::noinline]] void give_back(Box* box) noexcept {
+        if (kept_ >= kMaxKept) [[unlikely]]
+            return discard(box);
+        box->clear();
+        box->next_spare = first_;
+        first_ = box;
+        ++kept_;
+    }
+    [[gnu::cold]] static void discard(Box* box) noexcept { delete box; }
+
+    Box* first_ = nullptr;
+    std::size_t kept_ = 0;
 };
 
 }  // namespace hourglass::tcp

@@ -6,12 +6,23 @@
 
 namespace hourglass::tcp {
 
+namespace {
+
+[[gnu::cold]] void evict_oldest(Engine& e) {
+    ++e.counters.time_wait_evicted;
+    remove_time_wait(e, e.time_wait.queue.front(), "TIME-WAIT table full");
+}
+
+[[gnu::cold]] void tell_end(Engine& e, const TimeWait& entry, Literal trigger) {
+    e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
+}
+
+}  // namespace
+
 void enter_time_wait(Engine& e, Connection& c, Literal trigger) {
     e.change_state(c, State::time_wait, trigger);
-    if (e.time_wait.slab.full() && !e.time_wait.queue.empty()) {
-        ++e.counters.time_wait_evicted;
-        remove_time_wait(e, e.time_wait.queue.front(), "TIME-WAIT table full");
-    }
+    if (e.time_wait.slab.full() && !e.time_wait.queue.empty()) [[unlikely]]
+        evict_oldest(e);
     const std::uint32_t index = e.time_wait.slab.make();
     if (index != Slab<TimeWait>::kNone) {
         TimeWait& entry = e.time_wait.slab[index];
@@ -66,7 +77,7 @@ void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger) {
     e.time_wait.queue.erase(e.time_wait.slab, index);
     e.time_wait.slab.give_back(index);
     if (e.observer != nullptr) [[unlikely]]
-        e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
+        tell_end(e, entry, trigger);
 }
 
 }  // namespace hourglass::tcp

@@ -16,7 +16,7 @@ class TuningTable {
     TuningTable(const Settings& settings, std::uint32_t limit) : defaults_(tuning_of(settings)), slab_(limit) {}
 
     [[nodiscard]] const Tuning& operator[](std::uint32_t number) const noexcept {
-        return number == kDefaults ? defaults_ : slab_[number].values;
+        return number == kDefaults ? defaults_ : own(number);
     }
     [[nodiscard]] const Tuning& defaults() const noexcept { return defaults_; }
     /// One more user of what has this number.
@@ -47,6 +47,8 @@ class TuningTable {
         Tuning values{};
         std::uint32_t users = 0;
     };
+    [[gnu::cold]] const Tuning& own(std::uint32_t number) const noexcept { return slab_[number].values; }
+
     Tuning defaults_;
     Slab<Entry> slab_;
 };

@@ -29,7 +29,7 @@ bool abort_tells_peer(const Connection& c) {
     return c.state == State::syn_received || is_synchronized(c.state);
 }
 
-void abort_connection(Engine& e, Connection& c, SendReason reason, Error error) {
+[[gnu::noinline]] void abort_connection(Engine& e, Connection& c, SendReason reason, Error error) {
     if (!c.detached) {
         if (abort_tells_peer(c)) emit_reset(e, c, reason);
         e.finish(c, error, "ABORT call");
@@ -37,6 +37,14 @@ void abort_connection(Engine& e, Connection& c, SendReason reason, Error error) 
     c.released = true;
     c.inbox.reset();
     c.notify_readable = c.notify_writable = c.notify_established = false;
+    c.notify_closed = true;
+    e.want_notify(c);
+}
+
+/// What ended before the application closed it goes with all that was not read.
+[[gnu::cold]] void release_ended(Engine& e, Connection& c) {
+    c.released = true;
+    c.inbox.reset();
     c.notify_closed = true;
     e.want_notify(c);
 }
@@ -144,13 +152,7 @@ void Stream::shutdown_receive() {
 void Stream::close() {
     Connection* c = find();
     if (c == nullptr || c->released) return;
-    if (c->detached) {
-        c->released = true;
-        c->inbox.reset();
-        c->notify_closed = true;
-        engine_->want_notify(*c);
-        return;
-    }
+    if (c->detached) return release_ended(*engine_, *c);
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
     // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
     const bool by_reset = engine_->tuning(*c).linger == Duration::zero();

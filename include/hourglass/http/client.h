@@ -12,6 +12,7 @@
 #include "hourglass/http/body.h"
 #include "hourglass/http/message.h"
 #include "hourglass/http/parser.h"
+#include "hourglass/http/upgrade.h"
 #include "hourglass/http/writer.h"
 
 namespace hourglass::http {
@@ -23,13 +24,19 @@ class ClientEngine;
 /// Why a request got no complete response.
 struct ClientError {
     enum class Kind : std::uint8_t {
-        malformed_response,  ///< `reason` says what is wrong with it
-        connection_closed,   ///< the connection ended before the response did
-        invalid_request,     ///< the request may not be sent; `write_error` says why
-        body_failed,         ///< the request's body source failed
-        response_too_large,  ///< more content than the limit of whoever collects it
-        connection_failed,   ///< the transport failed; `text` says how
-        timed_out,           ///< the caller's time limit
+        malformed_response,   ///< `reason` says what is wrong with it
+        connection_closed,    ///< the connection ended before the response did
+        invalid_request,      ///< the request may not be sent; `write_error` says why
+        body_failed,          ///< the request's body source failed
+        response_too_large,   ///< more content than the limit of whoever collects it
+        connection_failed,    ///< the transport failed; `text` says how
+        timed_out,            ///< the caller's time limit
+        not_resolved,         ///< the host's name has no address
+        not_connected,        ///< there was no connection, to the server or the proxy
+        not_secured,          ///< TLS was not agreed on
+        certificate_refused,  ///< the server's certificate is not right
+        redirect_refused,     ///< a redirection that is not followed
+        content_undecodable,  ///< compressed content that is malformed or swells beyond a limit
     };
     Kind kind = Kind::connection_closed;
     std::optional<Error> reason;
@@ -40,7 +47,8 @@ struct ClientError {
     bool retryable = false;
 };
 
-/// Who receives a response. Every request ends in exactly one call of `on_end` or `on_error`.
+/// Who receives a response. Every request ends in exactly one call of `on_end` or `on_error`, or in an `on_upgrade`
+/// that gives a protocol.
 class ResponseReceiver {
   public:
     ResponseReceiver() = default;
@@ -50,6 +58,13 @@ class ResponseReceiver {
 
     /// A 1xx response; the final one follows.
     virtual void on_interim(const Response& interim) { static_cast<void>(interim); }
+    /// The server switches to the protocol that was asked for (101), or has made the tunnel (2xx to CONNECT). What is
+    /// returned takes over the connection. With none, the response comes as any other, and what the server goes on to
+    /// send as its body.
+    virtual std::unique_ptr<Upgraded> on_upgrade(const Response& response) {
+        static_cast<void>(response);
+        return nullptr;
+    }
     /// The head of the final response.
     virtual void on_head(Response response) = 0;
     virtual void on_body(std::span<const std::byte> bytes) = 0;
@@ -93,7 +108,8 @@ class ClientConnection {
 
     /// Queues a request. Its content is `body` or, without one, `request.body`; a source of unknown size is sent in
     /// chunks. With `Expect: 100-continue` the body waits for the interim response, or for `release_body`. Host is the
-    /// caller's to set. False when the queue is full or the connection is at its end; `receiver` is then not called.
+    /// caller's to set; so are Upgrade and its connection option, behind which no request is sent before the answer.
+    /// False when the queue is full or the connection is at its end; `receiver` is then not called.
     bool send(Request request, std::unique_ptr<BodySource> body, std::shared_ptr<ResponseReceiver> receiver);
     /// Queues a request and collects the response.
     bool send(Request request, Completion done);
@@ -121,6 +137,15 @@ class ClientConnection {
     void consume_output(std::size_t n);
     /// Gives the function to call when output, or a wish for input, has come up outside of the calls above.
     void on_change(std::function<void()> changed);
+
+    /// True when another protocol has taken over.
+    [[nodiscard]] bool upgraded() const;
+    /// No request follows: the connection closes when those under way are done. Another protocol is asked to close.
+    void close();
+    /// No byte has moved for long on a connection that another protocol has taken over: it is asked whether to go on.
+    void time_out();
+    /// The connection has to be reset.
+    [[nodiscard]] bool should_abort() const;
 
     /// Requests queued or under way.
     [[nodiscard]] std::size_t pending() const;

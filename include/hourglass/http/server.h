@@ -8,11 +8,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/http/body.h"
 #include "hourglass/http/message.h"
 #include "hourglass/http/parser.h"
+#include "hourglass/http/upgrade.h"
 
 namespace hourglass::http {
 
@@ -41,10 +44,19 @@ class Responder {
     /// don't know them, and not 101: false.
     bool inform(Response interim) const;
 
+    /// Switches the connection to the protocol that `switching`, a 101, names in its Upgrade field: 101 is sent when
+    /// the request is complete and its turn has come, and what the client sends from there on goes to `protocol`.
+    /// False, and without effect, when the request does not offer that protocol (RFC 9110, section 7.8); it is then
+    /// still to be answered, with 426 if there is nothing else to say.
+    bool upgrade(Response switching, std::unique_ptr<Upgraded> protocol) const;
+
     /// Has `filter` see the application's answer before it is written: it may change it and its content. Filters run in
     /// the reverse of the order in which they were added. Not for what the connection itself answers to a malformed
     /// request.
     void on_response(ResponseFilter filter) const;
+
+    /// For a router: what the names in its pattern stand for, into `request().path_parameters`.
+    void set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const;
 
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
@@ -105,6 +117,10 @@ class ServerConnection {
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
 
+    /// Has requests answered by another application from the next one on. The one before lives until what was asked of
+    /// it is answered.
+    void set_application(std::shared_ptr<const Application> application);
+
     /// Bytes from the client. All are taken, also when no input is wanted; they then wait.
     void receive(std::span<const std::byte> bytes);
     /// The client has closed its side. What it asked for before is still answered.
@@ -128,18 +144,25 @@ class ServerConnection {
     /// Everything has been said: the transport should close its side, after the output is sent, and go on discarding
     /// input for a while so that no reset destroys the last response on its way (RFC 9112, section 9.6).
     [[nodiscard]] bool should_close() const;
+    /// The client has said that nothing follows its last request, and nothing has: closing at once can't make a reset
+    /// of it. A client "MUST NOT send further requests" then (RFC 9112, section 9.6). To be asked with `should_close`.
+    [[nodiscard]] bool client_is_done() const;
     /// A response was cut off: the connection has to be aborted, because an orderly close could pass for its end.
     [[nodiscard]] bool should_abort() const;
     /// True when no request is under way, in whole or in part: the time to close an idle connection.
     [[nodiscard]] bool idle() const;
     /// True when a header section has begun and is not complete.
     [[nodiscard]] bool reading_head() const;
+    /// True when a body has begun and is not complete.
+    [[nodiscard]] bool reading_body() const;
     /// True when it is the application's turn, and not the client's, to do something.
     [[nodiscard]] bool awaits_application() const;
-    /// Answers what has been asked and then closes, for a graceful stop.
+    /// True when another protocol has taken over.
+    [[nodiscard]] bool upgraded() const;
+    /// Answers what has been asked and then closes, for a graceful stop. Another protocol is asked to close.
     void close_when_idle();
     /// The client was too slow with its request: 408 (RFC 9110, section 15.5.9), then close. Without a request under
-    /// way the connection just closes.
+    /// way the connection just closes. Another protocol is asked whether to go on.
     void time_out();
 
     /// Why the connection gave up on its input, if it did.

@@ -1,10 +1,24 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
+#include <string>
+
+#include "hourglass/base/address.h"
+#include "hourglass/base/time.h"
 
 namespace hourglass::http {
+
+/// What a transport knows about its connection.
+struct TransportInfo {
+    SocketAddress local{};
+    Duration round_trip{};              ///< Smoothed; zero before the first sample.
+    std::uint64_t retransmissions = 0;  ///< Segments sent again.
+    std::uint64_t window = 0;           ///< The congestion window in bytes.
+};
 
 /// The connected stream of bytes under an HTTP connection: our TCP, the operating system's, or whatever else keeps
 /// bytes in order. No call blocks, and none calls back into the connection that made it; who owns the transport tells
@@ -30,6 +44,10 @@ class Transport {
     virtual void abort() = 0;
     /// False when the connection has gone.
     [[nodiscard]] virtual bool exists() const = 0;
+    /// Nothing when the connection has gone, or this is not known of it.
+    [[nodiscard]] virtual std::optional<TransportInfo> info() const { return std::nullopt; }
+    /// Why it has failed, in a line for people, where more is known than the error that the owner is told; else empty.
+    [[nodiscard]] virtual std::string failure() const { return {}; }
 };
 
 }  // namespace hourglass::http

@@ -6,6 +6,7 @@
 #include "hourglass/base/address.h"
 #include "hourglass/http/client.h"
 #include "hourglass/http/over_tcp.h"
+#include "hourglass/http/secure.h"
 #include "hourglass/http/server.h"
 #include "hourglass/runtime/os_loop.h"
 #include "hourglass/runtime/setup_error.h"
@@ -25,8 +26,12 @@ class OsServer {
     OsServer& operator=(const OsServer&) = delete;
 
     /// Listens on one more address; an unspecified one stands for every address of its family, port zero for a free
-    /// port. Returns where it listens.
-    [[nodiscard]] std::expected<SocketAddress, SetupError> listen(const SocketAddress& local);
+    /// port. With TLS where `secure` is given, which must outlive the server. Returns where it listens.
+    [[nodiscard]] std::expected<SocketAddress, SetupError> listen(const SocketAddress& local,
+                                                                  http::SecureServer* secure = nullptr);
+    /// Has requests answered by another application from now on, on the connections that are there too. What has been
+    /// asked is still answered by the one before, which lives until then.
+    void reload(std::shared_ptr<const http::Application> application);
     /// Listens no more, answers what has been asked, and closes the connections.
     void close();
     /// Connections that are open, closing ones included.

@@ -54,6 +54,7 @@ class OsStream final : public http::Transport, private Watcher {
     void close() override;
     void abort() override;
     [[nodiscard]] bool exists() const override { return socket_ >= 0; }
+    [[nodiscard]] std::optional<http::TransportInfo> info() const override;
 
     [[nodiscard]] SocketAddress local() const;
     [[nodiscard]] const SocketAddress& remote() const { return remote_; }

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 
 #include "hourglass/base/time.h"
@@ -15,32 +13,11 @@ class Rto {
   public:
     /// A round trip was measured on something that was sent once (Karn's algorithm, section 3), one of
     /// `samples_a_round` measurements: many in a round must not make the memory shorter (RFC 7323, appendix G).
-    void on_sample(Duration r, std::uint32_t samples_a_round = 1) {
-        const float rtt = std::max(micros(r), 1.0F);
-        const auto n = static_cast<float>(std::max(samples_a_round, 1u));
-        if (srtt_ == 0) {
-            srtt_ = rtt;  // (2.2)
-            rttvar_ = rtt / 2;
-        } else {
-            rttvar_ += (std::abs(srtt_ - rtt) - rttvar_) / (4 * n);  // (2.3)
-            srtt_ += (rtt - srtt_) / (8 * n);
-        }
-        backoff_ = 0;
-    }
+    void on_sample(Duration r, std::uint32_t samples_a_round = 1);
     /// The least round trip that an acknowledgement shows; the minimum of the last five minutes is kept.
-    void on_least_rtt(Duration r, Instant now) {
-        const auto us = static_cast<std::uint32_t>(std::max(micros(r), 1.0F));
-        const auto second = static_cast<std::uint16_t>(to_ms(now.time_since_epoch()) / 1000);
-        const bool old = static_cast<std::uint16_t>(second - min_rtt_second_) > kMinRttSeconds;
-        if (min_rtt_ != 0 && us > min_rtt_ && !old) return;
-        min_rtt_ = us;
-        min_rtt_second_ = second;
-    }
+    void on_least_rtt(Duration r, Instant now);
     /// The handshake's round trip: the first of both kinds.
-    void on_handshake(Duration r, Instant now) {
-        on_sample(r);
-        on_least_rtt(r, now);
-    }
+    void on_handshake(Duration r, Instant now);
     /// The timer ran out: the next timeout is twice as long (5.5).
     void on_timeout() {
         if (backoff_ < 31) ++backoff_;
@@ -54,11 +31,7 @@ class Rto {
     }
 
     /// The timeout to use now, backoff included.
-    [[nodiscard]] Duration value(const Settings& s) const {
-        const Duration once = base(s);
-        if (once.count() > s.rto_max.count() >> backoff_) return s.rto_max;
-        return once * (std::int64_t{1} << backoff_);
-    }
+    [[nodiscard]] Duration value(const Settings& s) const;
     [[nodiscard]] Duration srtt() const { return to_duration(srtt_); }
     [[nodiscard]] Duration rttvar() const { return to_duration(rttvar_); }
     /// Zero before the first sample.
@@ -66,18 +39,8 @@ class Rto {
     [[nodiscard]] std::uint8_t backoff() const { return backoff_; }
 
   private:
-    static constexpr float kGranularity = 1000;  // G of section 2, in microseconds
-    static constexpr float kLargest = 500'000'000;
-    static constexpr std::uint16_t kMinRttSeconds = 300;
-
-    static float micros(Duration d) { return std::clamp(static_cast<float>(d.count()) / 1000.0F, 0.0F, kLargest); }
     static Duration to_duration(float us) { return std::chrono::microseconds(static_cast<std::int64_t>(us)); }
-    [[nodiscard]] Duration base(const Settings& s) const {
-        if (srtt_ != 0)
-            return std::clamp(to_duration(srtt_ + std::max(kGranularity, 4 * rttvar_)), s.rto_min, s.rto_max);
-        const Duration least = handshake_timeout_ ? Duration(std::chrono::seconds(3)) : Duration::zero();
-        return std::max(s.rto_initial, least);
-    }
+    [[nodiscard]] Duration base(const Settings& s) const;
 
     float srtt_ = 0;  // microseconds; 0: no sample yet
     float rttvar_ = 0;

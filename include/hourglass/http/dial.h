@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hourglass/base/address.h"
+#include "hourglass/base/time.h"
+#include "hourglass/dns/stub_resolver.h"
+#include "hourglass/http/client_world.h"
+#include "hourglass/http/happy_eyeballs.h"
+
+namespace hourglass::http {
+
+/// What happens while a connection comes to be.
+struct DialEvent {
+    enum class Kind : std::uint8_t {
+        resolving,       ///< `name` is being asked for
+        resolved,        ///< `addresses` of one family, from `source`
+        unresolved,      ///< one family has no address; `text` says why
+        attempt,         ///< `remote` is being tried
+        attempt_failed,  ///< `text` says why
+        connected,       ///< to `remote`
+        tunnelled,       ///< the proxy has connected us to `name` (CONNECT)
+        secured,         ///< TLS is agreed on; `text` says which
+    };
+    Kind kind = Kind::resolving;
+    std::string name{};
+    std::vector<IpAddress> addresses{};
+    dns::Source source = dns::Source::network;
+    SocketAddress remote{};
+    std::string text{};
+};
+using DialObserver = std::function<void(const DialEvent&)>;
+
+/// How a connection is made.
+struct DialSettings {
+    dns::Families families = dns::Families::both;
+    HappyEyeballsSettings eyeballs{};
+    Duration resolve = std::chrono::seconds(30);  ///< Until there is an address.
+    Duration connect = std::chrono::seconds(30);  ///< From then on until a handshake is complete.
+    /// When every address refuses: how long until all are tried again, as long as `connect` allows; zero: they are not.
+    /// For a server that is just being started.
+    Duration refused_again{};
+};
+
+/// Begins to connect to a host by its name or address, trying its addresses as RFC 8305 says. What comes is a transport
+/// that takes nothing before its handler's `on_connected`. `world` and `handler` must outlive it; `observer` may be
+/// empty.
+[[nodiscard]] std::unique_ptr<Transport> dial(ClientWorld& world, const std::string& host, Port port,
+                                              TransportHandler& handler, const DialSettings& settings = {},
+                                              DialObserver observer = {});
+
+/// Begins a transport for the handler that it is given: what a layer is put on.
+using OpenTransport = std::function<std::unique_ptr<Transport>(TransportHandler&)>;
+
+/// A tunnel through a proxy (CONNECT; RFC 9110, section 9.3.6) on the transport to the proxy that `open` begins. It is
+/// connected once the proxy has answered 2xx; another answer ends it with `tcp::Error::refused`, and `failure` says
+/// which. `credentials` is the value of Proxy-Authorization, or empty.
+[[nodiscard]] std::unique_ptr<Transport> open_tunnel(const std::string& authority, const std::string& credentials,
+                                                     TransportHandler& handler, const OpenTransport& open,
+                                                     DialObserver observer = {});
+
+}  // namespace hourglass::http
