@@ -49,7 +49,7 @@ check "an MTU that is too small" refuses "--mtu" serve files --mtu 100
 check "a device name that is too long" refuses "cannot name an interface" serve files --tun sixteen-letters- --rootless
 check "a capture file that can't be written" refuses "absent/c.pcapng" serve files --rootless --capture absent/c.pcapng
 check "a URL that is none" refuses "write it like http://" get http:///
-check "a scheme that we do not speak" refuses "https" get https://example.com/
+check "a scheme that we do not speak" refuses "https" get ftp://example.com/
 check "a header that is none" refuses "-H" get http://10.0.0.1/ -H 'no colon'
 check "a file to send that is not there" refuses "absent" get http://10.0.0.1/ -d @absent
 check "a resolver that is none" refuses "--resolver" get http://example.com/ --resolver example.net

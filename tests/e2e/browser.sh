@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 need chromium uwsgi python3 curl
-python3 -c 'import flask' 2>/dev/null || skip "python3-flask is not installed"
+/usr/bin/python3 -c 'import flask' 2>/dev/null || skip "python3-flask is not installed"
 need_rootless
 work_folder
 cp "$here/browser/app.py" .
