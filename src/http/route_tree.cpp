@@ -94,4 +94,11 @@ bool RouteTree::find(const std::vector<std::string_view>& segments, const Found&
     return Search{segments, found}.visit(root_, 0);
 }
 
+bool RouteTree::may_match(std::string_view path) const {
+    if (root_.name != nullptr || !root_.resting.empty()) return true;
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    const std::string_view first = path.substr(0, path.find('/'));
+    return first.find('%') != std::string_view::npos || root_.literals.contains(first);
+}
+
 }  // namespace hourglass::http::detail

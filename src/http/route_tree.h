@@ -45,6 +45,8 @@ class RouteTree {
     /// differ, a literal comes before a name, and that before a rest.
     using Found = std::function<bool(const Match& match)>;
     bool find(const std::vector<std::string_view>& segments, const Found& found) const;
+    /// False when a look at the first segment is enough to know that nothing matches. `path` as in the request.
+    [[nodiscard]] bool may_match(std::string_view path) const;
 
   private:
     struct Node {

@@ -186,7 +186,8 @@ Router::Match Router::find(const Request& request) const {
     match.malformed = !path;
     if (match.malformed) return match;
     match.path = std::move(*path);
-    if (!routes_.empty() && match.path.starts_with('/')) find_route(request, match);
+    // Most requests of a file server are for no route, which is quick to see.
+    if (match.path.starts_with('/') && tree_->may_match(request.path())) find_route(request, match);
     if (match.route != nullptr || !match.allow.empty()) return match;
     const auto mount = std::ranges::find_if(mounts_, [&](const Mount& m) { return is_below(match.path, m.prefix); });
     if (mount != mounts_.end()) match.mount = &*mount;
