@@ -11,7 +11,7 @@ packages_build=(g++ cmake ninja-build ccache pkg-config libfmt-dev libcli11-dev 
 packages_test=(libgtest-dev libgmock-dev curl tshark nginx-light iproute2 iputils-ping nmap dnsmasq-base
     uwsgi-core uwsgi-plugin-python3 python3-websockets)
 # For the tests beside other programs: they come while the build runs.
-packages_browser=(chromium python3-flask python3-h11)
+packages_browser=(chromium python3-flask python3-h11 apache2-utils wrk nghttp2-client slowhttptest)
 packages_clang=(clang-16 libclang-rt-16-dev)
 packages_bench=(libbenchmark-dev liblwip-dev libh2o-dev)
 
