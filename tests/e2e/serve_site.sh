@@ -5,6 +5,7 @@ source "$(dirname "$0")/lib.sh"
 
 # start OPTION...: a server of the folder "site"; its URL is in $url.
 start() {
+    rm -f serve.log
     "$hourglass" serve site --listen 127.0.0.1:0 "$@" 2>serve.log &
     server=$!
     wait_for 10 grep -q '^serving' serve.log || cat serve.log
