@@ -1,3 +1,4 @@
+#include <array>
 #include <benchmark/benchmark.h>
 #include <string>
 #include <string_view>
@@ -5,8 +6,22 @@
 #include "hourglass/http/parser.h"
 #include "hourglass/http/server.h"
 #include "hourglass/http/writer.h"
+#include "http/whole_head.h"
 
 // What a request costs: reading it, whole or in pieces, and the whole way through a server connection.
+
+#ifdef HOURGLASS_HAVE_H2O
+// picohttpparser as Debian's libh2o has it; its header is not installed.
+struct PicoField {
+    const char* name;
+    std::size_t name_size;
+    const char* value;
+    std::size_t value_size;
+};
+extern "C" int phr_parse_request(const char* text, std::size_t size, const char** method, std::size_t* method_size,
+                                 const char** path, std::size_t* path_size, int* minor_version, PicoField* fields,
+                                 std::size_t* field_count, std::size_t last_size);
+#endif
 
 namespace {
 
@@ -57,6 +72,42 @@ void parse_short(benchmark::State& state) { read_request(state, kShort, kShort.s
 void parse_browser(benchmark::State& state) { read_request(state, kBrowser, kBrowser.size()); }
 void parse_browser_in_two_pieces(benchmark::State& state) { read_request(state, kBrowser, kBrowser.size() / 2 + 1); }
 void parse_browser_byte_by_byte(benchmark::State& state) { read_request(state, kBrowser, 1); }
+
+/// The head alone, as places in the text: what picohttpparser does.
+void read_head(benchmark::State& state, std::string_view text) {
+    std::array<detail::FieldPlace, 64> places;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(text);
+        benchmark::DoNotOptimize(detail::read_whole_head(text, {}, places).size);
+        benchmark::DoNotOptimize(places.data());
+    }
+    state.SetLabel(std::to_string(text.size()) + " bytes");
+}
+void head_short(benchmark::State& state) { read_head(state, kShort); }
+void head_browser(benchmark::State& state) { read_head(state, kBrowser); }
+BENCHMARK(head_short);
+BENCHMARK(head_browser);
+
+#ifdef HOURGLASS_HAVE_H2O
+void read_head_by_picohttpparser(benchmark::State& state, std::string_view text) {
+    std::array<PicoField, 64> fields;
+    for (auto _ : state) {
+        const char* method = nullptr;
+        const char* path = nullptr;
+        std::size_t method_size = 0, path_size = 0, field_count = fields.size();
+        int minor_version = 0;
+        benchmark::DoNotOptimize(phr_parse_request(text.data(), text.size(), &method, &method_size, &path, &path_size,
+                                                   &minor_version, fields.data(), &field_count, 0));
+        benchmark::DoNotOptimize(fields.data());
+    }
+    state.SetLabel(std::to_string(text.size()) + " bytes");
+}
+void picohttpparser_short(benchmark::State& state) { read_head_by_picohttpparser(state, kShort); }
+void picohttpparser_browser(benchmark::State& state) { read_head_by_picohttpparser(state, kBrowser); }
+BENCHMARK(picohttpparser_short);
+BENCHMARK(picohttpparser_browser);
+#endif
+
 BENCHMARK(parse_short);
 BENCHMARK(parse_browser);
 BENCHMARK(parse_browser_in_two_pieces);

@@ -13,6 +13,9 @@ function(hourglass_library)
     target_include_directories(hourglass PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 
+    # As hourglass_runtime says it of itself: all that share Asio's memory have to find the same.
+    target_compile_definitions(hourglass PUBLIC ASIO_HAS_STD_ALIGNED_ALLOC)
+
     set(libraries)
     foreach(module IN LISTS modules)
         target_sources(hourglass PRIVATE $<TARGET_OBJECTS:${module}>)

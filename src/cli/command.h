@@ -35,6 +35,8 @@ struct Command {
 Action declare_explore(CLI::App& app, const std::vector<std::string>& program);
 Action declare_get(CLI::App& app, const std::vector<std::string>& program);
 Action declare_journey(CLI::App& app, const std::vector<std::string>& program);
+Action declare_proxy(CLI::App& app, const std::vector<std::string>& program);
+Action declare_lab(CLI::App& app, const std::vector<std::string>& program);
 Action declare_script(CLI::App& app, const std::vector<std::string>& program);
 Action declare_serve(CLI::App& app, const std::vector<std::string>& program);
 Action declare_stat(CLI::App& app, const std::vector<std::string>& program);

@@ -7,8 +7,6 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -56,13 +54,6 @@ http::Url parse_url(const std::string& text) {
         throw Failure{kBadInput,
                       "a URL with a user name or password is not sent anywhere (RFC 9110, 4.2.4); leave it out"};
     return *url;
-}
-
-std::size_t terminal_width() {
-    winsize size{};
-    if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return std::clamp<std::size_t>(size.ws_col, 72, 240);
-    return 120;
 }
 
 std::string time_text(Instant at) { return fmt::format("{:.3f}", to_seconds(at.time_since_epoch()) * 1000); }

@@ -16,9 +16,12 @@ namespace {
 
 constexpr auto kCommands = std::to_array<Command>({
     {"journey", "See one HTTP request travel from URL to CLOSED, in virtual time", "[URL] [OPTIONS]", declare_journey},
+    {"lab", "Lessons of TCP and HTTP, played in virtual time", "list | show NAME | run NAME [OPTIONS]", declare_lab},
     {"serve", "Serve a folder, over the system's TCP or our own", "DIR [OPTIONS] [-- PROGRAM [ARGS...]]", declare_serve,
      true},
     {"get", "Fetch a URL, over the system's TCP or our own", "URL [OPTIONS] [-- PROGRAM [ARGS...]]", declare_get, true},
+    {"proxy", "Pass requests on to servers: routes, balancing, cache, health", "--config FILE [OPTIONS] [-- PROGRAM]",
+     declare_proxy, true},
     {"script", "Run packetdrill scripts against the stack, in virtual time", "PATH... [OPTIONS]", declare_script},
     {"explore", "Try every loss, copy and delay of a connection's first packets", "[OPTIONS]", declare_explore},
     {"stat", "Show the connections of a running instance", "[OPTIONS]", declare_stat},

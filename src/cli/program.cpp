@@ -17,8 +17,9 @@ bool terminal_sent(int number) { return number == SIGINT && ::tcgetpgrp(STDIN_FI
 }  // namespace
 
 Program::Program(asio::io_context& context, const std::vector<std::string>& arguments, const std::string& control_path,
-                 runtime::ChildOutput output)
-    : signals_(context, SIGINT, SIGTERM, SIGHUP) {
+                 runtime::ChildOutput output, Hangup hangup)
+    : signals_(context, SIGINT, SIGTERM) {
+    if (hangup == Hangup::ends) signals_.add(SIGHUP);
     if (arguments.empty()) return;
     std::vector<std::pair<std::string, std::string>> environment;
     if (!control_path.empty()) environment.emplace_back(kControlVariable, control_path);

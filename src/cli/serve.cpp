@@ -1,13 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/core.h>
 #include <memory>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/access_log.h"
@@ -16,14 +13,15 @@
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "cli/serving.h"
 #include "cli/terminal.h"
 #include "hourglass/http/files.h"
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/http/router.h"
-#include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
 #include "hourglass/runtime/tls.h"
+#include "hourglass/runtime/turn_files.h"
 
 namespace hourglass::cli {
 
@@ -108,28 +106,6 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
     fmt::print(stderr, "see its connections with: hourglass stat --control {}\n", live.control->path().native());
 }
 
-/// Lets clients have what they asked for, and the close of their connections, for a while or until a second signal.
-template <typename Server>
-void await_connections(asio::io_context& context, const Server& server) {
-    constexpr auto patience = std::chrono::seconds(10);
-    constexpr auto step = std::chrono::milliseconds(10);
-    bool told_again = false;
-    asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
-    signals.async_wait([&](std::error_code error, int) { told_again = !error; });
-    context.restart();
-    for (const Instant end = runtime::now() + patience;
-         server.connections() > 0 && !told_again && runtime::now() < end;)
-        context.run_for(step);
-}
-
-/// A connection takes a descriptor, and most systems give a process few of them until it asks.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 http::ServerSettings server_settings() {
     http::ServerSettings settings;
     settings.wall_clock = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
@@ -155,7 +131,8 @@ int serve_over_os(const ServeOptions& options) {
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
     asio::io_context context(1);
     runtime::OsLoop loop(context);
-    const http::Router router = make_router(*files, options.echo);
+    const runtime::TurnFiles open_files(*files, loop);
+    const http::Router router = make_router(open_files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
@@ -175,7 +152,7 @@ int serve_over_os(const ServeOptions& options) {
     run_with(context, program, exit_code);
     if (options.program.empty()) {
         server.close();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }
@@ -208,7 +185,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     if (options.program.empty()) {
         server.close();
         live.tun_host->loop().wake();
-        await_connections(context, server);
+        await_connections(context, [&] { return server.connections(); });
     }
     return exit_code;
 }

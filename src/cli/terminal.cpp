@@ -1,7 +1,9 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace hourglass::cli {
@@ -33,6 +35,13 @@ bool shows_colour(std::FILE* stream) {
     const char* terminal = std::getenv("TERM");
     return ::isatty(::fileno(stream)) == 1 && (refusal == nullptr || *refusal == '\0') && terminal != nullptr &&
            std::string_view(terminal) != "dumb";
+}
+
+std::size_t terminal_width() {
+    winsize size{};
+    if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return std::clamp<std::size_t>(size.ws_col, 72, 240);
+    return 120;
 }
 
 std::string paint(std::string_view text, Colour colour, bool on) {

@@ -38,8 +38,8 @@ void ClientSession::pump() {
     if (pumping_ || !established_) return;
     pumping_ = true;
     for (bool moved = true; moved;) {
-        moved = move_output(http_, transport_);
-        moved = move_input(http_, transport_) || moved;
+        moved = move_output(http_, transport_) > 0;
+        moved = move_input(http_, transport_) > 0 || moved;
         if (transport_.at_end() && http_.wants_input()) http_.peer_closed();
         if (moved) active_ = now_();
     }

@@ -86,8 +86,9 @@ bool Fields::list_contains(std::string_view name, std::string_view member) const
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
-    const Entry entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(text_.size() + name.size()), static_cast<std::uint32_t>(value.size())};
+    const detail::FieldPlace entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
+                                   static_cast<std::uint32_t>(text_.size() + name.size()),
+                                   static_cast<std::uint32_t>(value.size())};
     // Name and value may be views into this very section, which growing would pull from under them.
     if (text_.capacity() - text_.size() < name.size() + value.size()) {
         std::string grown;
@@ -111,7 +112,7 @@ void Fields::set(std::string_view name, std::string_view value) {
 }
 
 std::size_t Fields::remove(std::string_view name) {
-    const std::size_t removed = std::erase_if(entries_, [&](const Entry& e) {
+    const std::size_t removed = std::erase_if(entries_, [&](const detail::FieldPlace& e) {
         return equals_ignoring_case({text_.data() + e.name_at, e.name_size}, name);
     });
     if (entries_.empty()) text_.clear();
@@ -125,7 +126,7 @@ void Fields::clear() noexcept {
 
 std::size_t Fields::wire_size() const noexcept {
     std::size_t n = 0;
-    for (const Entry& e : entries_) n += e.name_size + e.value_size + 4;
+    for (const detail::FieldPlace& e : entries_) n += e.name_size + e.value_size + 4;
     return n;
 }
 

@@ -1,13 +1,17 @@
 #include "http/head_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "http/scan.h"
+#include "http/whole_head.h"
 
 namespace hourglass::http::detail {
 
 namespace {
+
+constexpr std::size_t kMostPlaces = 128;
 
 constexpr auto fail(Error error) { return std::unexpected(error); }
 
@@ -23,6 +27,7 @@ void HeadParser::reset() {
 
 std::expected<HeadParser::Result, Error> HeadParser::feed(std::string_view input) {
     if (buffer_.empty()) {
+        if (kind_ == Kind::request && at_ == 0 && read_whole(input)) return Result{true, at_};
         const Scan complete = scan(input);
         if (!complete) return fail(complete.error());
         if (!*complete) {
@@ -50,6 +55,22 @@ std::expected<HeadParser::Result, Error> HeadParser::feed(std::string_view input
         }
     }
     return Result{false, consumed};
+}
+
+bool HeadParser::read_whole(std::string_view input) {
+    static const bool able = can_read_whole_heads();
+    if (!able) return false;
+    std::array<FieldPlace, kMostPlaces> places;
+    const WholeHead head = read_whole_head(input, limits_, places);
+    if (!head) return false;
+    first_end_ = head.method_end;
+    second_end_ = head.target_end;
+    version_ = kHttp11;
+    at_ = head.size;
+    state_ = State::done;
+    fields_.entries_.assign(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(head.fields));
+    fields_.text_.assign(input.data(), at_);
+    return true;
 }
 
 HeadParser::Scan HeadParser::scan(std::string_view text) {

@@ -12,10 +12,11 @@ namespace hourglass::http::detail {
 
 /// Reads a start line and a header section, or a trailer section alone, from input in pieces.
 ///
-/// While a head lies whole in one piece it is read where it is and copied once, when it is complete. Otherwise the
-/// pieces gather in a buffer. Every position is an offset from the head's first byte, so both ways run the same code
-/// and resume at the byte where they stopped. A byte is judged by what precedes it and never by what follows, which
-/// makes the verdict independent of how the input is split.
+/// While a head lies whole in one piece it is read where it is and copied once, when it is complete, and a request that
+/// has no fault many bytes at a step (whole_head.h). Otherwise the pieces gather in a buffer. Every position is an
+/// offset from the head's first byte, so both ways run the same code and resume at the byte where they stopped. A byte
+/// is judged by what precedes it and never by what follows, which makes the verdict independent of how the input is
+/// split.
 class HeadParser {
   public:
     enum class Kind : std::uint8_t { request, response, trailers };
@@ -57,6 +58,7 @@ class HeadParser {
     /// Nothing: the bytes given are used up. True: the head is complete.
     using Scan = std::expected<bool, Error>;
 
+    [[nodiscard]] bool read_whole(std::string_view input);
     [[nodiscard]] Scan scan(std::string_view text);
     [[nodiscard]] Scan scan_empty_lines(std::string_view text);
     [[nodiscard]] Scan scan_method(std::string_view text);

@@ -84,6 +84,18 @@ std::string_view Request::path() const noexcept { return lenient_target(*this).p
 
 std::string_view Request::query() const noexcept { return lenient_target(*this).query.value_or(std::string_view()); }
 
+std::string_view Request::parameter(std::string_view name) const noexcept {
+    for (const auto& [key, value] : path_parameters)
+        if (key == name) return value;
+    return {};
+}
+
+std::optional<std::string> Request::query_parameter(std::string_view name) const {
+    for (auto& [key, value] : parse_query(query()))
+        if (key == name) return std::move(value);
+    return std::nullopt;
+}
+
 std::string_view Request::authority() const noexcept {
     const std::string_view from_target = lenient_target(*this).authority;
     return from_target.empty() ? fields.get("Host").value_or(std::string_view()) : from_target;
@@ -95,6 +107,12 @@ Response Response::text(Status status, std::string body, std::string_view media_
     response.fields.add("Content-Type", media_type);
     response.body = std::move(body);
     return response;
+}
+
+Response Response::json(std::string text) { return Response::text(Status::ok, std::move(text), "application/json"); }
+
+Response Response::html(std::string text) {
+    return Response::text(Status::ok, std::move(text), "text/html; charset=utf-8");
 }
 
 Response Response::error(Status status, std::string_view detail) {

@@ -109,6 +109,18 @@ Middleware basic_authentication(std::string realm,
     };
 }
 
+Middleware limit_rate(std::function<std::optional<Duration>(const SocketAddress& client)> take) {
+    return [take = std::move(take)](const Request& request, const Responder& responder, const Handler& next) {
+        const auto wait = take(responder.client());
+        if (!wait) return next(request, responder);
+        Response response = Response::error(Status::too_many_requests);
+        response.fields.add(
+            "Retry-After",
+            fmt::format("{}", std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(*wait).count())));
+        responder.respond(std::move(response));
+    };
+}
+
 bool equals_in_constant_time(std::string_view given, std::string_view secret) noexcept {
     // Volatile, so that the loop may not end early.
     volatile unsigned char difference = given.size() == secret.size() ? 0 : 1;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
+#include <stdexcept>
 
 #include "hourglass/http/url.h"
+#include "http/route_tree.h"
 
 namespace hourglass::http {
 
@@ -15,10 +18,77 @@ bool is_below(std::string_view path, std::string_view prefix) {
     return prefix.ends_with('/') || path.size() == prefix.size() || path[prefix.size()] == '/';
 }
 
-void add_method(std::string& allow, std::string_view name) {
-    if (!allow.empty()) allow += ", ";
-    allow += name;
+/// Methods in the order in which they come, each once.
+class Methods {
+  public:
+    void add(const Method& method) {
+        if (std::ranges::find(methods_, method) == methods_.end()) methods_.push_back(method);
+    }
+    /// The value of Allow, with those that come for free; empty when there are none.
+    [[nodiscard]] std::string allow() const {
+        std::string text;
+        for (const Method& method : methods_) text.append(text.empty() ? "" : ", ").append(method.name());
+        if (text.empty()) return text;
+        if (has(Method::get) && !has(Method::head)) text += ", HEAD";
+        if (!has(Method::options)) text += ", OPTIONS";
+        return text;
+    }
+
+  private:
+    [[nodiscard]] bool has(const Method& method) const { return std::ranges::find(methods_, method) != methods_.end(); }
+    std::vector<Method> methods_;
+};
+
+std::string join(const std::vector<std::string_view>& segments, std::size_t from) {
+    std::string text;
+    for (std::size_t i = from; i < segments.size(); ++i) text.append(i == from ? "" : "/").append(segments[i]);
+    return text;
 }
+
+/// Takes the place of a sink that a middleware has not let come to be yet. Nothing is read until then.
+class LateSink final : public BodySink {
+  public:
+    struct State {
+        std::unique_ptr<BodySink> sink{};
+        std::function<void()> wake{};
+        bool resolved = false;
+        bool gone = false;  ///< nobody sends to it any more
+
+        /// There is the sink, or none, and then the body is discarded.
+        void resolve(std::unique_ptr<BodySink> late) {
+            resolved = true;
+            sink = std::move(late);
+            if (gone) return sink.reset();
+            if (sink != nullptr && wake) sink->on_ready(wake);
+            if (wake) wake();
+        }
+    };
+    explicit LateSink(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    ~LateSink() override {
+        state_->gone = true;
+        state_->wake = nullptr;
+        state_->sink.reset();
+    }
+    void write(std::span<const std::byte> bytes) override {
+        if (state_->sink != nullptr) state_->sink->write(bytes);
+    }
+    void end(const Fields& trailers) override {
+        if (state_->sink != nullptr) state_->sink->end(trailers);
+    }
+    void abort(Error reason) override {
+        if (state_->sink != nullptr) state_->sink->abort(reason);
+    }
+    [[nodiscard]] bool ready() const override {
+        return state_->resolved && (state_->sink == nullptr || state_->sink->ready());
+    }
+    void on_ready(std::function<void()> wake) override {
+        state_->wake = wake;
+        if (state_->sink != nullptr) state_->sink->on_ready(std::move(wake));
+    }
+
+  private:
+    std::shared_ptr<State> state_;
+};
 
 Response echo_head(const Request& request) {
     Response response;
@@ -28,14 +98,73 @@ Response echo_head(const Request& request) {
 
 }  // namespace
 
-Router& Router::route(Method method, std::string path, Handler handler) {
-    routes_.push_back({std::move(method), std::move(path), std::move(handler), nullptr});
+Handler respond_with(ResponseHandler handler) {
+    return [handler = std::move(handler)](const Request& request, const Responder& responder) {
+        responder.respond(handler(request));
+    };
+}
+
+namespace {
+
+Task<void> answer(std::shared_ptr<const TaskHandler> handler, Responder responder) {
+    Response response = co_await (*handler)(responder.request());
+    responder.respond(std::move(response));
+}
+
+}  // namespace
+
+Handler respond_with(TaskHandler handler) {
+    return [handler = std::make_shared<const TaskHandler>(std::move(handler))](
+               const Request&, const Responder& responder) { start(answer(handler, responder)); };
+}
+
+Router::Router() : tree_(std::make_unique<detail::RouteTree>()) {}
+Router::~Router() = default;
+Router::Router(Router&&) noexcept = default;
+Router& Router::operator=(Router&&) noexcept = default;
+
+void Router::add(Method method, const std::string& pattern, Handler handler, StreamHandler stream) {
+    auto added = tree_->add(pattern, routes_.size());
+    for (const std::size_t other : added.numbers) {
+        if (other == routes_.size() || routes_[other].method != method) continue;
+        added.numbers.pop_back();
+        throw std::invalid_argument(fmt::format("route '{}': {} is there already", pattern, method.name()));
+    }
+    routes_.push_back({std::move(method), std::move(added.names), std::move(handler), std::move(stream)});
+}
+
+Router& Router::route(Method method, std::string pattern, Handler handler) {
+    add(std::move(method), pattern, std::move(handler), nullptr);
     return *this;
 }
 
-Router& Router::stream(Method method, std::string path, StreamHandler handler) {
-    routes_.push_back({std::move(method), std::move(path), nullptr, std::move(handler)});
+Router& Router::route(Method method, std::string pattern, ResponseHandler handler) {
+    return route(std::move(method), std::move(pattern), respond_with(std::move(handler)));
+}
+
+Router& Router::route(Method method, std::string pattern, TaskHandler handler) {
+    return route(std::move(method), std::move(pattern), respond_with(std::move(handler)));
+}
+
+Router& Router::stream(Method method, std::string pattern, StreamHandler handler) {
+    add(std::move(method), pattern, nullptr, std::move(handler));
     return *this;
+}
+
+Router& Router::redirect(std::string pattern, std::string location, Status status) {
+    const Handler handler =
+        respond_with(ResponseHandler([location = std::move(location), status](const Request& request) {
+            std::string to = location;
+            for (const auto& [name, value] : request.path_parameters) {
+                const std::string hole = "{" + name + "}";
+                const std::size_t at = to.find(hole);
+                if (at != std::string::npos) to.replace(at, hole.size(), percent_encode(value, "/"));
+            }
+            if (!request.query().empty())
+                to.append(to.find('?') == std::string::npos ? "?" : "&").append(request.query());
+            return Response::redirect(status, to);
+        }));
+    return get(pattern, handler).post(pattern, handler);
 }
 
 Router& Router::mount(std::string prefix, Handler handler) {
@@ -44,30 +173,48 @@ Router& Router::mount(std::string prefix, Handler handler) {
     return *this;
 }
 
-Router::Match Router::find(const Method& method, std::string_view path) const {
+Router& Router::use(Middleware middleware) { return use("", std::move(middleware)); }
+
+Router& Router::use(std::string prefix, Middleware middleware) {
+    layers_.push_back({std::move(prefix), std::move(middleware)});
+    return *this;
+}
+
+Router::Match Router::find(const Request& request) const {
     Match match;
-    bool has_get = false;
-    bool has_head = false;
-    const Route* for_get = nullptr;
-    for (const Route& route : routes_) {
-        if (route.path != path) continue;
-        if (route.method == method) return {&route, nullptr, {}};
-        if (route.method.known() == Method::get) {
-            has_get = true;
-            for_get = &route;
-        }
-        has_head = has_head || route.method.known() == Method::head;
-        add_method(match.allow, route.method.name());
-    }
-    if (for_get != nullptr && method.known() == Method::head) return {for_get, nullptr, {}};
-    if (!match.allow.empty()) {
-        if (has_get && !has_head) add_method(match.allow, "HEAD");
-        add_method(match.allow, "OPTIONS");
-        return match;
-    }
-    const auto mount = std::ranges::find_if(mounts_, [&](const Mount& m) { return is_below(path, m.prefix); });
+    auto path = percent_decode(request.path());
+    match.malformed = !path;
+    if (match.malformed) return match;
+    match.path = std::move(*path);
+    if (!routes_.empty() && match.path.starts_with('/')) find_route(request, match);
+    if (match.route != nullptr || !match.allow.empty()) return match;
+    const auto mount = std::ranges::find_if(mounts_, [&](const Mount& m) { return is_below(match.path, m.prefix); });
     if (mount != mounts_.end()) match.mount = &*mount;
     return match;
+}
+
+void Router::find_route(const Request& request, Match& match) const {
+    detail::PathSegments segments;
+    if (!segments.split(request.path())) return;
+    Methods methods;
+    tree_->find(segments.get(), [&](const detail::RouteTree::Match& found) {
+        const Route* for_get = nullptr;
+        for (const std::size_t number : found.numbers) {
+            const Route& route = routes_[number];
+            if (route.method == request.method) match.route = &route;
+            if (route.method.known() == Method::get) for_get = &route;
+            methods.add(route.method);
+        }
+        if (match.route == nullptr && request.method.known() == Method::head) match.route = for_get;
+        if (match.route == nullptr) return false;
+        for (std::size_t i = 0; i < match.route->names.size(); ++i) {
+            const bool is_rest = i == found.values.size();
+            match.parameters.emplace_back(match.route->names[i],
+                                          is_rest ? join(segments.get(), *found.rest_at) : found.values[i]);
+        }
+        return true;
+    });
+    if (match.route == nullptr) match.allow = methods.allow();
 }
 
 bool Router::knows(const Method& method) const {
@@ -75,26 +222,25 @@ bool Router::knows(const Method& method) const {
     return std::ranges::any_of(routes_, [&](const Route& r) { return r.method == method; });
 }
 
-void Router::operator()(const Request& request, Responder responder) const {
-    const auto path = percent_decode(request.path());
-    if (!path) {
+std::string Router::all_methods() const {
+    Methods methods;
+    if (!mounts_.empty()) methods.add(Method::get);
+    for (const Route& route : routes_) methods.add(route.method);
+    return methods.allow();
+}
+
+/// What is said to a request that leads nowhere.
+void Router::refuse(const Request& request, const Match& match, const Responder& responder) const {
+    if (match.malformed) {
         responder.respond(Response::error(Status::bad_request, "The path has a malformed percent sequence."));
         return;
     }
-    const Match match = find(request.method, *path);
-    if (match.route != nullptr && match.route->stream) {
-        if (const auto sink = match.route->stream(request, responder)) {
-            if (!request.body.empty()) sink->write(as_bytes(request.body));
-            sink->end(request.trailers);
-        }
-    } else if (match.route != nullptr) {
-        match.route->handler(request, std::move(responder));
-    } else if (match.mount != nullptr) {
-        match.mount->handler(request, std::move(responder));
-    } else if (request.method.known() == Method::options && (!match.allow.empty() || *path == "*")) {
+    const bool of_server = match.path == "*";  // RFC 9110, section 9.3.7
+    if (request.method.known() == Method::options && (!match.allow.empty() || of_server)) {
         Response response;
         response.status = Status::no_content;
-        if (!match.allow.empty()) response.fields.add("Allow", match.allow);
+        const std::string allow = of_server ? all_methods() : match.allow;
+        if (!allow.empty()) response.fields.add("Allow", allow);
         responder.respond(std::move(response));
     } else if (!knows(request.method)) {
         responder.respond(Response::error(Status::not_implemented));
@@ -107,18 +253,54 @@ void Router::operator()(const Request& request, Responder responder) const {
     }
 }
 
+/// Through the middlewares that stand before this path, to `last`.
+void Router::pass(const Request& request, const Match& match, const Responder& responder, Handler last) const {
+    for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
+        if (!layer->prefix.empty() && !is_below(match.path, layer->prefix)) continue;
+        last = [&middleware = layer->middleware, next = std::move(last)](const Request& asked, Responder answer) {
+            middleware(asked, std::move(answer), next);
+        };
+    }
+    last(request, responder);
+}
+
+void Router::operator()(const Request& request, const Responder& responder) const {
+    Match match = find(request);
+    if (!match.parameters.empty()) responder.set_path_parameters(std::move(match.parameters));
+    const Handler* const handler = match.route != nullptr && !match.route->stream ? &match.route->handler
+                                   : match.mount != nullptr                       ? &match.mount->handler
+                                                                                  : nullptr;
+    if (handler != nullptr && layers_.empty()) return (*handler)(request, responder);
+    if (handler != nullptr) return pass(request, match, responder, *handler);
+    if (match.route == nullptr)
+        return pass(request, match, responder,
+                    [this, match](const Request& asked, const Responder& answer) { refuse(asked, match, answer); });
+    pass(request, match, responder, [route = match.route](const Request& asked, const Responder& answer) {
+        if (const auto sink = route->stream(asked, answer)) {
+            if (!asked.body.empty()) sink->write(as_bytes(asked.body));
+            sink->end(asked.trailers);
+        }
+    });
+}
+
 std::unique_ptr<BodySink> Router::on_head(const Request& request, const Responder& responder) const {
-    const auto path = percent_decode(request.path());
-    if (!path) return nullptr;
-    const Match match = find(request.method, *path);
-    if (match.route != nullptr && match.route->stream) return match.route->stream(request, responder);
-    // Nobody will read the body of a request that has no route: it is refused by its head.
-    if (match.route == nullptr && match.mount == nullptr) (*this)(request, responder);
-    return nullptr;
+    Match match = find(request);
+    // What has a handler is called with the body. What leads nowhere is refused by its head: nobody would read the
+    // body.
+    if (match.mount != nullptr || (match.route != nullptr && !match.route->stream)) return nullptr;
+    if (!match.parameters.empty()) responder.set_path_parameters(std::move(match.parameters));
+    const auto later = std::make_shared<LateSink::State>();
+    pass(request, match, responder, [this, match, later](const Request& asked, const Responder& answer) {
+        if (match.route != nullptr) return later->resolve(match.route->stream(asked, answer));
+        refuse(asked, match, answer);
+        later->resolve(nullptr);
+    });
+    if (later->resolved) return std::move(later->sink);
+    return responder.awaited() ? std::make_unique<LateSink>(later) : nullptr;
 }
 
 Application Router::application() const {
-    return {[this](const Request& request, Responder responder) { (*this)(request, std::move(responder)); },
+    return {[this](const Request& request, const Responder& responder) { (*this)(request, responder); },
             [this](const Request& request, const Responder& responder) { return on_head(request, responder); }};
 }
 

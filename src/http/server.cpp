@@ -28,6 +28,10 @@ void Responder::on_response(ResponseFilter filter) const {
     if (ticket_ != nullptr) ticket_->filters.push_back(std::move(filter));
 }
 
+void Responder::set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const {
+    if (ticket_ != nullptr) ticket_->request.path_parameters = std::move(parameters);
+}
+
 bool Responder::inform(Response interim) const {
     const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
     return engine != nullptr && engine->inform(ticket_->sequence, interim);
@@ -43,9 +47,13 @@ bool Responder::awaited() const {
 }
 
 ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : engine_(std::make_shared<detail::ServerEngine>(application, settings, client)) {}
+    : engine_(std::make_shared<detail::ServerEngine>(
+          std::shared_ptr<const Application>(std::shared_ptr<void>(), &application), settings, client)) {}
 ServerConnection::~ServerConnection() = default;
 
+void ServerConnection::set_application(std::shared_ptr<const Application> application) {
+    engine_->set_application(std::move(application));
+}
 void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->receive(bytes); }
 void ServerConnection::peer_closed() { engine_->peer_closed(); }
 bool ServerConnection::wants_input() const { return engine_->wants_input(); }
@@ -61,9 +69,11 @@ std::size_t ServerConnection::output_size() const { return engine_->output_size(
 void ServerConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
 void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
 bool ServerConnection::should_close() const { return engine_->should_close(); }
+bool ServerConnection::client_is_done() const { return engine_->client_is_done(); }
 bool ServerConnection::should_abort() const { return engine_->should_abort(); }
 bool ServerConnection::idle() const { return engine_->idle(); }
 bool ServerConnection::reading_head() const { return engine_->reading_head(); }
+bool ServerConnection::reading_body() const { return engine_->reading_body(); }
 bool ServerConnection::awaits_application() const { return engine_->awaits_application(); }
 bool ServerConnection::upgraded() const { return engine_->upgraded_ != nullptr; }
 void ServerConnection::close_when_idle() { engine_->close_when_idle(); }

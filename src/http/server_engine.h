@@ -14,13 +14,19 @@ namespace hourglass::http::detail {
 
 /// What copies of a responder share.
 struct Ticket {
-    Ticket(std::weak_ptr<ServerEngine> of, std::uint64_t number, Request asked, SocketAddress by)
-        : engine(std::move(of)), sequence(number), request(std::move(asked)), client(by) {}
+    Ticket(std::weak_ptr<ServerEngine> of, std::shared_ptr<const Application> asks, std::uint64_t number, Request asked,
+           SocketAddress by)
+        : engine(std::move(of)),
+          application(std::move(asks)),
+          sequence(number),
+          request(std::move(asked)),
+          client(by) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket();
 
     std::weak_ptr<ServerEngine> engine;
+    std::shared_ptr<const Application> application;  ///< whom the request was given to
     std::uint64_t sequence;
     Request request;
     SocketAddress client;
@@ -36,6 +42,7 @@ struct Exchange {
     Version version = kHttp11;
     bool is_head = false;
     bool keep_alive = true;
+    bool last_of_client = false;  ///< the client sends nothing behind it
     bool wants_continue = false;  ///< the client waits for 100 before it sends the body
     bool offers_upgrade = false;
     bool received = false;  ///< the request is complete
@@ -56,7 +63,7 @@ struct Exchange {
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client);
+    ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings, SocketAddress client);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
@@ -67,9 +74,12 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void close_when_idle();
     void time_out();
     [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool client_is_done() const { return client_is_done_ && !surplus_; }
     [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;
     [[nodiscard]] bool reading_head() const;
+    [[nodiscard]] bool reading_body() const { return reading_body_ && !stopped_; }
+    void set_application(std::shared_ptr<const Application> application) { application_ = std::move(application); }
     [[nodiscard]] bool awaits_application() const;
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
@@ -112,7 +122,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void finish();
     void switch_to(std::unique_ptr<Upgraded> protocol);
 
-    const Application& application_;
+    std::shared_ptr<const Application> application_;
     ServerSettings settings_;
     SocketAddress client_;
     RequestParser parser_;
@@ -127,6 +137,8 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     bool reading_body_ = false;           ///< between a request's head and its end
     bool discarding_ = false;
     bool stopped_ = false;  ///< no further byte of input has a meaning
+    bool surplus_ = false;  ///< such bytes have come
+    bool client_is_done_ = false;
     bool peer_closed_ = false;
     bool draining_ = false;
     bool closing_ = false;

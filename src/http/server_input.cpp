@@ -31,8 +31,9 @@ void Ticket::filter(Response& response, std::unique_ptr<BodySource>& body) {
     for (auto filter = all.rbegin(); filter != all.rend(); ++filter) (*filter)(request, response, body);
 }
 
-ServerEngine::ServerEngine(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : application_(application), settings_(settings), client_(client), parser_(settings.limits) {
+ServerEngine::ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings,
+                           SocketAddress client)
+    : application_(std::move(application)), settings_(settings), client_(client), parser_(settings.limits) {
     if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
 }
 
@@ -59,7 +60,10 @@ void ServerEngine::wake() {
 }
 
 void ServerEngine::receive(std::span<const std::byte> bytes) {
-    if (stopped_) return;
+    if (stopped_) {
+        surplus_ = surplus_ || !bytes.empty();
+        return;
+    }
     if (running_ || !waiting_.empty() || !may_read()) {
         waiting_.append(as_text(bytes));
         run();
@@ -68,7 +72,10 @@ void ServerEngine::receive(std::span<const std::byte> bytes) {
     running_ = true;
     const auto rest = read(bytes);
     running_ = false;
-    if (!stopped_) waiting_.append(as_text(rest));
+    if (stopped_)
+        surplus_ = surplus_ || !rest.empty();
+    else
+        waiting_.append(as_text(rest));
     run();
 }
 
@@ -94,6 +101,7 @@ void ServerEngine::read_waiting() {
         const std::string input = std::move(waiting_);
         waiting_.clear();
         const auto rest = read(as_bytes(input));
+        surplus_ = surplus_ || (stopped_ && !rest.empty());
         if (!stopped_) waiting_.insert(0, as_text(rest));
     }
     if (upgraded_ != nullptr) {
@@ -148,14 +156,16 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
 
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket = std::make_shared<Ticket>(weak_from_this(), next_sequence_++, parser_.take_request(), client_);
+    auto ticket =
+        std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++, parser_.take_request(), client_);
     const Request& request = ticket->request;
     Exchange& exchange = exchanges_.emplace_back();
     exchange.sequence = ticket->sequence;
     exchange.version = request.version;
     exchange.is_head = request.method.known() == Method::head;
     const bool last = draining_ || (settings_.requests != 0 && requests_ >= settings_.requests);
-    exchange.keep_alive = !last && wants_keep_alive(request.version, request.fields);
+    exchange.last_of_client = !wants_keep_alive(request.version, request.fields);
+    exchange.keep_alive = !last && !exchange.last_of_client;
     exchange.offers_upgrade = offers_any_upgrade(request);
     reading_body_ = true;
     if (request.method.known() == Method::connect) return on_error(Error::tunnel_refused);
@@ -166,9 +176,9 @@ void ServerEngine::on_head() {
 void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
     const BodyFraming framing = parser_.framing();
     const bool has_body = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
-    if (has_body && application_.on_head) {
+    if (has_body && ticket->application->on_head) {
         try {
-            sink_ = application_.on_head(ticket->request, Responder(ticket));
+            sink_ = ticket->application->on_head(ticket->request, Responder(ticket));
         } catch (const std::exception&) {
             answer(exchange, Response::error(Status::internal_server_error), nullptr);
         }
@@ -235,7 +245,7 @@ void ServerEngine::on_end() {
 
 void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
     try {
-        application_.on_request(ticket->request, Responder(ticket));
+        ticket->application->on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
         Response response = Response::error(Status::internal_server_error);
         std::unique_ptr<BodySource> body;

@@ -203,6 +203,7 @@ void ServerEngine::finish() {
     if (exchanges_.front().protocol != nullptr) return switch_to(std::move(exchanges_.front().protocol));
     const bool keep_alive = exchanges_.front().keep_alive;
     collected_ -= exchanges_.front().collected;
+    client_is_done_ = exchanges_.front().last_of_client && exchanges_.front().received;
     exchanges_.pop_front();
     if (keep_alive) return;
     closing_ = true;

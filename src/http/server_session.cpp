@@ -7,8 +7,27 @@
 
 namespace hourglass::http::detail {
 
+namespace {
+
+/// What one client has for addresses: one of IPv4, or a network of 64 bits.
+IpAddress subscriber(const IpAddress& address) {
+    if (address.is_v4()) return address;
+    auto octets = address.octets();
+    std::fill(octets.begin() + 8, octets.end(), std::uint8_t{0});
+    return IpAddress::v6(octets);
+}
+
+}  // namespace
+
 ServerSession::ServerSession(SessionTable& table, Transport& transport, SocketAddress client)
-    : table_(table), transport_(transport), http_(table.application_, table.http_, client), active_(table.now_()) {
+    : table_(table),
+      transport_(transport),
+      client_(client),
+      http_(*table.application_, table.http_, client),
+      active_(table.now_()),
+      body_(table.settings_.body),
+      response_(table.settings_.response) {
+    http_.set_application(table.application_);
     http_.on_change([this] { pump(); });
 }
 
@@ -28,17 +47,23 @@ void ServerSession::pump() {
 void ServerSession::move() {
     bool any = false;
     for (bool moved = true; moved;) {
-        moved = move_input(http_, transport_);
+        const std::size_t received = move_input(http_, transport_);
+        received_ += received;
+        moved = received > 0;
         if (transport_.at_end() && !std::exchange(heard_end_, true)) {
             http_.peer_closed();
             moved = true;
         }
-        moved = move_output(http_, transport_) || moved;
+        const std::size_t sent = move_output(http_, transport_);
+        sent_ += sent;
+        moved = moved || sent > 0;
         any = any || moved;
     }
-    if (!any) return;
-    active_ = table_.now_();
-    watch_head();
+    if (any) {
+        active_ = table_.now_();
+        watch_head();
+    }
+    watch_rates();
 }
 
 /// RFC 9110, section 15.5.9: a client may be slow, but not drip its header section for ever.
@@ -51,9 +76,20 @@ void ServerSession::watch_head() {
     }
 }
 
+void ServerSession::watch_rates() {
+    const bool reading = http_.reading_body() && http_.wants_input();
+    const bool writing = http_.output_size() > 0;
+    const bool watched = body_.end() != kNever || response_.end() != kNever;
+    if (!reading && !writing && !watched) return;
+    const Instant now = table_.now_();
+    body_.watch(reading, received_, now);
+    response_.watch(writing, sent_, now);
+}
+
 void ServerSession::finish() {
     if (http_.should_abort()) return transport_.abort();
     if (!http_.should_close()) return;
+    if (http_.client_is_done()) return transport_.close();
     // RFC 9112, section 9.6: this side closes first, and input is discarded until the client has closed too. A full
     // close would answer it with a reset, which can overtake the last response.
     lingering_ = true;
@@ -72,20 +108,37 @@ void ServerSession::close_when_idle() {
     pump();
 }
 
-Instant ServerSession::deadline() const {
+Instant ServerSession::quiet_deadline() const {
     const TcpServerSettings& settings = table_.settings();
-    if (lingering_) return active_ + settings.linger;
     if (http_.upgraded()) return active_ + settings.upgraded;
     const Instant quiet = active_ + (http_.idle() ? settings.idle : settings.stalled);
     return head_began_ == kNever ? quiet : std::min(quiet, head_began_ + settings.head);
 }
 
+Instant ServerSession::deadline() const {
+    if (lingering_) return active_ + table_.settings().linger;
+    return std::min({quiet_deadline(), body_.end(), response_.end()});
+}
+
 void ServerSession::run_out(Instant now) {
-    active_ = now;
-    head_began_ = kNever;
+    const bool quiet = lingering_ || now >= quiet_deadline();
+    const bool body_slow = body_.too_slow(received_, now);
+    const bool reader_slow = response_.too_slow(sent_, now);
+    if (quiet) {
+        active_ = now;
+        head_began_ = kNever;
+    }
     if (lingering_) return transport_.close();
-    if (http_.awaits_application()) return;  // it is not the client who is slow
-    if (timed_out_ || http_.output_size() > 0) return transport_.abort();
+    if (reader_slow) return transport_.abort();
+    if (body_slow) return time_out();
+    if (!quiet || http_.awaits_application()) return;  // it is not the client who is slow
+    if (http_.output_size() > 0) return transport_.abort();
+    time_out();
+}
+
+/// A client that is not done in time is told so, once.
+void ServerSession::time_out() {
+    if (timed_out_) return transport_.abort();
     timed_out_ = !http_.upgraded();
     http_.time_out();
     pump();
@@ -93,13 +146,27 @@ void ServerSession::run_out(Instant now) {
 
 ServerSession& SessionTable::add(std::unique_ptr<ServerSession> session) {
     session->number_ = ++accepted_;
+    if (settings_.connections_per_client > 0) ++clients_[subscriber(session->client_.address)];
     arm(*session);
     return *sessions_.emplace(session->number_, std::move(session)).first->second;
 }
 
 void SessionTable::remove(ServerSession& session) {
     timers_.erase(&session);
+    if (const auto client = clients_.find(subscriber(session.client_.address)); client != clients_.end())
+        if (--client->second == 0) clients_.erase(client);
     sessions_.erase(session.number_);
+}
+
+bool SessionTable::admits(const SocketAddress& client) const {
+    if (settings_.connections_per_client == 0) return true;
+    const auto known = clients_.find(subscriber(client.address));
+    return known == clients_.end() || known->second < settings_.connections_per_client;
+}
+
+void SessionTable::reload(std::shared_ptr<const Application> application) {
+    application_ = std::move(application);
+    for (const auto& [number, session] : sessions_) session->http_.set_application(application_);
 }
 
 void SessionTable::close_when_idle() {

@@ -10,6 +10,7 @@
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/http/server.h"
 #include "hourglass/http/transport.h"
+#include "http/rate_window.h"
 
 namespace hourglass::http::detail {
 
@@ -39,15 +40,23 @@ class ServerSession {
     void finish();
     void discard_input();
     void watch_head();
+    void watch_rates();
+    [[nodiscard]] Instant quiet_deadline() const;
+    void time_out();
 
     SessionTable& table_;
     Transport& transport_;
+    SocketAddress client_;
     ServerConnection http_;
     std::uint64_t number_ = 0;     ///< in the order of acceptance, which orders timers of one instant
     Instant armed_ = kNever;       ///< where this session stands in the table's timers
     Instant active_;               ///< when a byte moved last
     Instant head_began_ = kNever;  ///< when the header section that is being read began
     std::uint64_t heads_ = 0;      ///< header sections that had been read by then
+    std::uint64_t received_ = 0;   ///< bytes since ever
+    std::uint64_t sent_ = 0;
+    RateWindow body_;
+    RateWindow response_;
     bool heard_end_ = false;
     bool lingering_ = false;
     bool timed_out_ = false;
@@ -60,7 +69,7 @@ class SessionTable {
     /// `application` must outlive the table. `now` reads the world's clock.
     SessionTable(const Application& application, const ServerSettings& http, const TcpServerSettings& settings,
                  std::function<Instant()> now)
-        : application_(application), http_(http), settings_(settings), now_(std::move(now)) {}
+        : application_(std::shared_ptr<void>(), &application), http_(http), settings_(settings), now_(std::move(now)) {}
 
     /// Gives the function to call when the next deadline has come nearer; for a world that does not ask every time.
     void on_sooner(std::function<void()> sooner) { sooner_ = std::move(sooner); }
@@ -68,11 +77,15 @@ class SessionTable {
     /// Destroys the session.
     void remove(ServerSession& session);
     void close_when_idle();
+    void reload(std::shared_ptr<const Application> application);
     /// Runs what is due.
     void poll(Instant now);
     [[nodiscard]] Instant next_deadline() const { return timers_.empty() ? kNever : (*timers_.begin())->armed_; }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] bool full() const { return sessions_.size() >= settings_.connections; }
+
+    /// False when the client has as many connections as it may.
+    [[nodiscard]] bool admits(const SocketAddress& client) const;
 
     [[nodiscard]] const TcpServerSettings& settings() const { return settings_; }
 
@@ -85,13 +98,14 @@ class SessionTable {
     };
     void arm(ServerSession& session);
 
-    const Application& application_;
+    std::shared_ptr<const Application> application_;
     ServerSettings http_;
     TcpServerSettings settings_;
     std::function<Instant()> now_;
     std::function<void()> sooner_;
     std::set<ServerSession*, Earlier> timers_;
     std::map<std::uint64_t, std::unique_ptr<ServerSession>> sessions_;
+    std::map<IpAddress, std::uint32_t> clients_;  ///< connections of each, if there is a limit
     std::uint64_t accepted_ = 0;
 };
 

@@ -67,6 +67,7 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
         sessions_.close_when_idle();
     }
 
+    void reload(std::shared_ptr<const Application> application) { sessions_.reload(std::move(application)); }
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
     void on_acceptable(tcp::Listener listener) override {
@@ -74,7 +75,9 @@ class TcpServer::Implementation final : public tcp::AcceptHandler {
             auto stream = listener.accept();
             if (!stream) return;
             const auto secure = secure_.find(listener.local());
-            if (secure == secure_.end())
+            if (!sessions_.admits(stream->remote()))
+                stream->abort();
+            else if (secure == secure_.end())
                 add(*stream);
             else
                 add_secure(*stream, *secure->second);
@@ -124,6 +127,9 @@ TcpServer::~TcpServer() = default;
 
 std::expected<void, tcp::Error> TcpServer::listen(SocketAddress local, SecureServer* secure) {
     return implementation_->listen(local, secure);
+}
+void TcpServer::reload(std::shared_ptr<const Application> application) {
+    implementation_->reload(std::move(application));
 }
 void TcpServer::close() { implementation_->close(); }
 std::size_t TcpServer::connections() const { return implementation_->connections(); }

@@ -49,7 +49,8 @@ void LessonServer::on_acceptable(tcp::Listener listener) {
     }
 }
 
-LessonClient::LessonClient(sim::World& world, std::string host) : world_(world), host_(std::move(host)) {
+LessonClient::LessonClient(sim::World& world, std::string host, const http::ClientSettings& settings)
+    : world_(world), host_(std::move(host)), http_(settings) {
     http_.on_change([this] {
         if (established_) pump(stream_, http_);
     });

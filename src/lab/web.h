@@ -55,7 +55,7 @@ class LessonServer : public tcp::AcceptHandler {
 class LessonClient : public tcp::ConnectionHandler {
   public:
     /// `connected` is called when the handshake is complete, `done` once with the answer or what went wrong.
-    LessonClient(sim::World& world, std::string host);
+    LessonClient(sim::World& world, std::string host, const http::ClientSettings& settings = {});
 
     std::function<void()> on_connected;
     std::function<void(tcp::Error)> on_end;

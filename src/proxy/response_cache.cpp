@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "hourglass/http/date.h"
 #include "hourglass/http/forward.h"
 #include "hourglass/http/url.h"
 
@@ -91,6 +92,8 @@ std::shared_ptr<const StoredResponse> ResponseCache::refresh(const std::string& 
     for (const http::Field field : update) fresh.head.fields.remove(field.name);
     for (const http::Field field : update) fresh.head.fields.add(field.name, field.value);
     if (!validated.fields.contains("Age")) fresh.head.fields.remove("Age");
+    // RFC 9110, section 6.6.1: a recipient with a clock dates what came without a date.
+    if (!validated.fields.contains("Date")) fresh.head.fields.set("Date", http::format_date(received));
     fresh.control = CacheControl::parse(fresh.head.fields);
     fresh.freshness = Freshness::of(fresh.head, asked, received, limits_);
     fresh.selecting = selecting_fields(fresh.head, request);

@@ -99,6 +99,11 @@ void UpstreamConnection::cancel() {
     if (!busy_within_) settle();
 }
 
+void UpstreamConnection::abandon() {
+    busy_within_ = true;
+    fail(ClientError::Kind::connection_failed, to_string(Refusal::shut_down));
+}
+
 void UpstreamConnection::close() {
     if (phase_ != Phase::closing) spend(false);
 }
@@ -150,7 +155,10 @@ std::size_t UpstreamConnection::pending() const {
 void UpstreamConnection::settle() {
     if (phase_ == Phase::closing) return;
     if (cancelled_) return spend(true);
-    if (phase_ != Phase::connecting && pending() == 0) {
+    if (const auto* const http = std::get_if<http::ClientConnection>(&wire_); http != nullptr && http->upgraded()) {
+        phase_ = Phase::tunnel;
+        if (http->should_abort() || http->should_close()) return spend(http->should_abort());
+    } else if (phase_ != Phase::connecting && pending() == 0) {
         const bool more = std::visit([](const auto& wire) { return wire.reusable(); }, wire_);
         if (!more || heard_end_) return spend(false);
         if (phase_ == Phase::busy) {
@@ -196,6 +204,8 @@ Instant UpstreamConnection::deadline() const {
             return active_ + upstream_.keepalive_time;
         case Phase::closing:
             return active_ + kClosing;
+        case Phase::tunnel:
+            return kNever;  // the client's connection has a limit of its own
         case Phase::busy:
             break;
     }
@@ -217,6 +227,8 @@ void UpstreamConnection::run_out(Instant now) {
                 return around_.timers.update(*this);
             }
             break;
+        case Phase::tunnel:
+            return;
         case Phase::connecting:
             break;
     }

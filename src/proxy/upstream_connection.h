@@ -47,6 +47,8 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
     void run(std::shared_ptr<UpstreamJob> job);
     /// Nobody wants the response any more: the job is told nothing further, and the connection ends.
     void cancel();
+    /// The request under way fails; the connection is destroyed next.
+    void abandon();
     /// Ends a connection that is idle.
     void close();
 
@@ -58,7 +60,7 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
     [[nodiscard]] const SocketAddress& address() const { return address_; }
 
   private:
-    enum class Phase : std::uint8_t { connecting, busy, idle, closing };
+    enum class Phase : std::uint8_t { connecting, busy, idle, tunnel, closing };
 
     void on_connected() override;
     void on_ready() override;

@@ -39,6 +39,7 @@ bool UpstreamGroup::is_up(std::size_t server) const {
 
 void UpstreamGroup::submit(std::shared_ptr<UpstreamJob> job) {
     bool any_up = false;
+    if (shut_down_) return job->on_refused(Refusal::shut_down);
     if (start(job, any_up)) return;
     if (!any_up) return job->on_refused(Refusal::no_server_up);
     if (queue_.size() >= configuration_.queue) return job->on_refused(Refusal::queue_full);
@@ -156,11 +157,11 @@ void UpstreamGroup::retire() {
 }
 
 void UpstreamGroup::shut_down() {
-    retired_ = true;
+    retired_ = shut_down_ = true;
     around_.timers.remove(*this);
     checks_.clear();
-    const auto waiting = std::exchange(queue_, {});
-    const auto connections = std::exchange(connections_, {});
+    for (const Waiting& waiting : std::exchange(queue_, {})) waiting.job->on_refused(Refusal::shut_down);
+    for (const auto& [connection, owned] : std::exchange(connections_, {})) connection->abandon();
 }
 
 }  // namespace hourglass::proxy::detail

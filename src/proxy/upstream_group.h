@@ -42,7 +42,7 @@ class UpstreamGroup final : private UpstreamConnection::Owner, private Timed {
 
     /// No further checks; idle connections are closed. What is under way goes on.
     void retire();
-    /// Ends everything; nobody is told.
+    /// Ends everything; requests under way fail.
     void shut_down();
     /// True when there is no connection and no request left.
     [[nodiscard]] bool empty() const { return connections_.empty() && queue_.empty(); }
@@ -82,6 +82,7 @@ class UpstreamGroup final : private UpstreamConnection::Owner, private Timed {
     std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> connections_;
     std::deque<Waiting> queue_;
     bool retired_ = false;
+    bool shut_down_ = false;
 };
 
 }  // namespace hourglass::proxy::detail

@@ -130,6 +130,7 @@ class OsServer::Implementation {
         sessions_.close_when_idle();
     }
 
+    void reload(std::shared_ptr<const http::Application> application) { sessions_.reload(std::move(application)); }
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
   private:
@@ -137,7 +138,9 @@ class OsServer::Implementation {
         while (!sessions_.full()) {
             OsAddress from;
             const int socket = ::accept4(listener.socket(), from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (socket >= 0) {
+            if (socket >= 0 && !sessions_.admits(from.to_address())) {
+                Descriptor refused(socket);
+            } else if (socket >= 0) {
                 add(socket, from.to_address(), listener.secure());
             } else if (errno == EAGAIN) {
                 return;
@@ -183,6 +186,9 @@ OsServer::~OsServer() = default;
 
 std::expected<SocketAddress, SetupError> OsServer::listen(const SocketAddress& local, http::SecureServer* secure) {
     return implementation_->listen(local, secure);
+}
+void OsServer::reload(std::shared_ptr<const http::Application> application) {
+    implementation_->reload(std::move(application));
 }
 void OsServer::close() { implementation_->close(); }
 std::size_t OsServer::connections() const { return implementation_->connections(); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hourglass/ip/host.h"
+#include "hourglass/sim/world.h"
 #include "sim/pipe.h"
 
 namespace hourglass::sim {
@@ -38,6 +39,12 @@ class Node {
         host_.poll(fabric_.now);
         send_output();
     }
+    /// Sends a packet that the host knows nothing of.
+    void send(ip::InterfaceId interface, Packet packet) {
+        const auto& port = ports_.at(static_cast<std::size_t>(interface));
+        if (port->out != nullptr) port->out->send(std::move(packet));
+    }
+    void set_guest(Guest guest) { guest_ = std::move(guest); }
     /// Sends what waits: calls from outside a poll (a datagram, a ping) may leave packets at the interfaces.
     void send_output() {
         for (const auto& port : ports_) {
@@ -52,6 +59,7 @@ class Node {
     struct Port : Receiver {
         Port(Node& n, ip::InterfaceId i) : node(n), id(i) {}
         void receive(Packet packet) override {
+            if (node.guest_ && node.guest_(id, packet.bytes(), packet.id)) return;
             node.has_received_ = true;
             node.host_.receive(id, std::move(packet), node.fabric_.now);
         }
@@ -65,6 +73,7 @@ class Node {
     ip::Host host_;
     std::vector<std::unique_ptr<Port>> ports_;
     std::vector<Packet> batch_;
+    Guest guest_;
     bool has_received_ = false;
 };
 

@@ -250,6 +250,13 @@ void World::add_route(std::string_view host, std::string_view destination, std::
     implementation_->add_route(host, destination, gateway);
 }
 
+void World::send(std::string_view host, ip::InterfaceId interface, std::span<const std::byte> bytes, std::uint64_t id) {
+    Packet packet = pool().packet(bytes);
+    packet.id = id;
+    implementation_->node(host).send(interface, std::move(packet));
+}
+void World::set_guest(std::string_view host, Guest guest) { implementation_->node(host).set_guest(std::move(guest)); }
+
 ip::Host& World::host(std::string_view name) { return implementation_->node(name).host(); }
 Link& World::link(std::string_view name) { return implementation_->link(name); }
 

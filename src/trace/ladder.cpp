@@ -14,8 +14,9 @@ namespace hourglass::trace {
 
 namespace {
 
-constexpr std::size_t kStateWidth = 12;  // SYN-RECEIVED
-constexpr std::size_t kLostTail = 4;     // so that a lost segment is seen to end before the other rail
+constexpr std::size_t kStateWidth = 12;   // SYN-RECEIVED
+constexpr std::size_t kRemarkWidth = 44;  // of the column at the right, from which on words can be read there
+constexpr std::size_t kLostTail = 4;      // so that a lost segment is seen to end before the other rail
 constexpr Rail kRails[] = {Rail::left, Rail::right};
 
 std::size_t at(Rail rail) { return static_cast<std::size_t>(rail); }
@@ -39,34 +40,53 @@ std::string with_clause(std::string_view text, std::string_view clause) {
     return clause.empty() ? std::string(text) : fmt::format("{} {}", text, together(fmt::format("({})", clause)));
 }
 
+/// One segment may change the state twice: "ACK of FIN received, then FIN received".
+std::string triggers_text(std::string_view triggers, Language language) {
+    constexpr std::string_view kThen = ", then ";
+    const std::size_t then = triggers.find(kThen);
+    if (then == std::string_view::npos) return std::string(in_language(language, triggers));
+    return fmt::format("{}{}{}", in_language(language, triggers.substr(0, then)),
+                       language == Language::zh ? "，随后" : kThen,
+                       triggers_text(triggers.substr(then + kThen.size()), language));
+}
+
 /// Why the segment was sent, and what decided at the receiver, where that is news.
-std::vector<std::string> reasons_of(const Row& row, const PacketTrip& trip) {
+std::vector<std::string> reasons_of(const Row& row, const PacketTrip& trip, Language language) {
+    const auto say = [language](std::string_view english) { return in_language(language, english); };
     std::vector<std::string> reasons;
     const bool shows_departure = row.kind == Row::Kind::segment || row.kind == Row::Kind::departure;
     if (shows_departure && trip.sender && trip.sender->reason != tcp::SendReason::none)
-        reasons.push_back(with_clause(tcp::to_string(trip.sender->reason), tcp::clause_of(trip.sender->reason)));
+        reasons.push_back(with_clause(say(tcp::to_string(trip.sender->reason)), tcp::clause_of(trip.sender->reason)));
     if (shows_departure) {
-        if (const auto lost = trip.lost()) reasons.push_back(fmt::format("lost: {}", sim::to_string(*lost)));
-        if (trip.hops.empty()) reasons.emplace_back("never left the host");
-        if (std::ranges::any_of(trip.hops, &Hop::corrupted)) reasons.emplace_back("damaged on the way");
+        if (const auto lost = trip.lost())
+            reasons.push_back(fmt::format(fmt::runtime(say("lost: {}")), say(sim::to_string(*lost))));
+        if (trip.hops.empty()) reasons.emplace_back(say("never left the host"));
+        if (std::ranges::any_of(trip.hops, &Hop::corrupted)) reasons.emplace_back(say("damaged on the way"));
     }
-    if (row.kind == Row::Kind::repeat) reasons.emplace_back("the network made a second copy");
+    if (row.kind == Row::Kind::repeat) reasons.emplace_back(say("the network made a second copy"));
     const bool shows_arrival = row.kind != Row::Kind::departure && row.arrival != nullptr && row.arrival->tcp;
     if (!shows_arrival) return reasons;
     const Processing& tcp = *row.arrival->tcp;
     if (tcp.before != tcp.after && !tcp.trigger.empty())
-        reasons.push_back(with_clause(fmt::format("{}: {}", row.arrival->host, tcp.trigger), tcp.clause));
+        reasons.push_back(
+            with_clause(fmt::format("{}: {}", row.arrival->host, triggers_text(tcp.trigger, language)), tcp.clause));
     else if (tcp.verdict != tcp::Verdict::accepted)
         reasons.push_back(
-            with_clause(fmt::format("{}: {}", row.arrival->host, tcp::to_string(tcp.verdict)), tcp.clause));
+            with_clause(fmt::format("{}: {}", row.arrival->host, say(tcp::to_string(tcp.verdict))), tcp.clause));
     return reasons;
+}
+
+/// Not only still under way where the recording ends.
+bool is_lost(const Row& row, const PacketTrip& trip) {
+    return row.kind == Row::Kind::segment && row.arrival == nullptr && (trip.lost() || trip.hops.empty());
 }
 
 /// Draws the rows of one ladder.
 class Painter {
   public:
-    Painter(const LadderOptions& options, std::size_t side_width, const ConnectionTrace* connection)
-        : options_(options), canvas_(options, side_width), connection_(connection) {}
+    Painter(const LadderOptions& options, std::size_t side_width, const Recorder& recorder,
+            const ConnectionTrace* connection)
+        : options_(options), canvas_(options, side_width), recorder_(recorder), connection_(connection) {}
 
     Canvas& canvas() { return canvas_; }
     void names(const std::string& left, const std::string& right);
@@ -81,10 +101,22 @@ class Painter {
     [[nodiscard]] std::vector<std::string> label_of(const Row& row, const PacketTrip& trip);
     [[nodiscard]] Line first_line(const Row& row) const;
     [[nodiscard]] std::string beside(Rail rail, std::string_view text) const;
-    void put(Line first, const std::vector<std::string>& below, const std::vector<std::string>& reasons);
+    void put(Line first, const Row& row, const std::vector<std::string>& below,
+             const std::vector<std::string>& reasons);
+    [[nodiscard]] std::string_view say(std::string_view english) const {
+        return in_language(options_.language, english);
+    }
+    [[nodiscard]] auto pattern(std::string_view english) const { return fmt::runtime(say(english)); }
+    [[nodiscard]] std::string_view host_at(Rail rail) const {
+        if (connection_ == nullptr) return {};
+        return rail == Rail::left ? connection_->initiator.host : connection_->responder.host;
+    }
+    [[nodiscard]] std::string remark_on(const Step* step) const;
+    void remark(std::string_view text);
 
     const LadderOptions& options_;
     Canvas canvas_;
+    const Recorder& recorder_;
     const ConnectionTrace* connection_;  // null: datagrams
     std::array<std::optional<std::uint32_t>, 2> last_window_;
 };
@@ -110,6 +142,20 @@ void Painter::rows(const Rows& arranged) {
         last = one.time;
         row(one);
     }
+}
+
+/// The words that stand with a step: below its last row.
+std::string Painter::remark_on(const Step* step) const {
+    for (const Remark& remark : options_.remarks)
+        if (&recorder_.steps()[remark.step] == step) return remark.text;
+    return {};
+}
+
+/// Without room beside the ladder a remark takes the whole width below the row.
+void Painter::remark(std::string_view text) {
+    const std::string_view bar = canvas_.glyphs().voice;
+    for (const std::string& line : wrap(text, canvas_.width() - 8, canvas_.glyphs().ellipsis))
+        canvas_.free_line(fmt::format("    {} {}", bar, line), Look::good);
 }
 
 void Painter::row(const Row& one) {
@@ -140,17 +186,21 @@ Line Painter::first_line(const Row& row) const {
 
 std::vector<std::string> Painter::label_of(const Row& row, const PacketTrip& trip) {
     const Glyphs& g = canvas_.glyphs();
-    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    const bool lost = is_lost(row, trip);
     const std::size_t room = canvas_.area() - kArrowFrame - (lost ? kLostTail : 0);
     const bool again = trip.sender && trip.sender->retransmission;
-    const std::string mark = again ? fmt::format("{} ", g.again) : std::string();
+    const bool third =
+        row.kind == Row::Kind::stranger && row.step->host != row.arrival->host && row.step->host != host_at(row.from);
+    std::string mark = again ? fmt::format("{} ", g.again) : std::string();
+    if (row.kind == Row::Kind::stranger)
+        mark = third ? fmt::format("{}: ", row.step->host) : fmt::format(pattern("late: {}"), "");
     if (!trip.summary.tcp || connection_ == nullptr) {
         const std::string text = fmt::format("{} {}", trip.summary.protocol, printable(trip.summary.text));
         return wrap(text, room, g.ellipsis);
     }
     if (row.kind == Row::Kind::arrival || row.kind == Row::Kind::repeat) {
-        const std::string suffix = row.kind == Row::Kind::repeat ? " (again)" : "";
-        return {cut(short_label(trip, *connection_, options_.absolute) + suffix, room, g.ellipsis)};
+        const std::string_view suffix = row.kind == Row::Kind::repeat ? say(" (again)") : "";
+        return {cut(short_label(trip, *connection_, options_.absolute) + std::string(suffix), room, g.ellipsis)};
     }
     auto& last_window = last_window_[at(row.from)];
     auto lines = segment_label(trip, *connection_,
@@ -168,22 +218,23 @@ void Painter::segment(const Row& row) {
     const PacketTrip& trip = std::get<PacketTrip>(row.step->what);
     const auto label = label_of(row, trip);
     const bool damaged = row.arrival != nullptr && !row.arrival->tcp && std::ranges::any_of(trip.hops, &Hop::corrupted);
-    const bool lost = row.arrival == nullptr && row.kind == Row::Kind::segment;
+    const bool lost = is_lost(row, trip);
+    const bool stranger = row.kind == Row::Kind::stranger;
     Line line = first_line(row);
     line.area = draw({.from = row.from,
                       .label = label.empty() ? std::string_view() : std::string_view(label.front()),
                       .leaves = row.kind == Row::Kind::segment || row.kind == Row::Kind::departure,
-                      .reaches = row.kind != Row::Kind::departure,
+                      .reaches = row.kind != Row::Kind::departure && row.arrival != nullptr,
                       .lost = lost,
                       .damaged = damaged},
                      canvas_.area(), canvas_.glyphs());
-    if (lost || damaged)
+    if (lost || damaged || stranger)
         line.area_look = Look::lost;
     else if (trip.sender && trip.sender->retransmission)
         line.area_look = Look::again;
     std::vector<std::string> below;
     for (std::size_t i = 1; i < label.size(); ++i) below.push_back("   " + label[i]);
-    put(std::move(line), below, reasons_of(row, trip));
+    put(std::move(line), row, below, reasons_of(row, trip, options_.language));
 }
 
 /// A mark beside its rail, with the text turned towards it.
@@ -197,14 +248,14 @@ std::string Painter::beside(Rail rail, std::string_view text) const {
 void Painter::side_event(const Row& row) {
     Line line = first_line(row);
     if (const auto* state = std::get_if<StateStep>(&row.step->what)) {
-        line.area = beside(row.from, state->trigger);
+        line.area = beside(row.from, triggers_text(state->trigger, options_.language));
     } else if (const auto* timer = std::get_if<TimerStep>(&row.step->what)) {
-        line.area = beside(row.from, fmt::format("{} timer ran out", timer->timer));
+        line.area = beside(row.from, fmt::format(pattern("{} timer ran out"), say(timer->timer)));
     } else {
         line.area = beside(row.from, std::get<Note>(row.step->what).text);
         line.area_look = Look::good;
     }
-    canvas_.line(line);
+    put(std::move(line), row, {}, {});
 }
 
 void Painter::fold(const Row& row) {
@@ -214,8 +265,8 @@ void Painter::fold(const Row& row) {
         return std::string((canvas_.area() - std::min(width, canvas_.area())) / 2, ' ') + text;
     };
     Line line = first_line(row);
-    line.area =
-        centred(fmt::format("{} {} more segments {}", g.fold, grouped(row.segments[0] + row.segments[1]), g.fold));
+    line.area = centred(
+        fmt::format(pattern("{} {} more segments {}"), g.fold, grouped(row.segments[0] + row.segments[1]), g.fold));
     line.area_look = Look::dim;
     std::string counts;
     for (const Rail rail : kRails) {
@@ -223,35 +274,45 @@ void Painter::fold(const Row& row) {
         if (!counts.empty()) counts += ", ";
         counts +=
             fmt::format("{} {}", grouped(row.segments[at(rail)]), rail == Rail::left ? g.head_right : g.head_left);
-        if (row.octets[at(rail)] > 0) counts += fmt::format(" with {} octets", grouped(row.octets[at(rail)]));
+        if (row.octets[at(rail)] > 0) counts += fmt::format(pattern(" with {} octets"), grouped(row.octets[at(rail)]));
     }
-    put(std::move(line), {centred(counts)}, {});
+    put(std::move(line), row, {centred(counts)}, {});
 }
 
 void Painter::gap(Duration length) {
     Line line;
-    const std::string text = fmt::format("~ {} later ~", duration_text(length));
+    const std::string text = fmt::format(pattern("~ {} later ~"), duration_text(length));
     line.area = std::string((canvas_.area() - std::min(canvas_.area(), columns(text))) / 2, ' ') + text;
     line.area_look = Look::dim;
     canvas_.line(line);
 }
 
-/// One row may need several lines: the label below the arrow, the reasons at the right.
-void Painter::put(Line first, const std::vector<std::string>& below, const std::vector<std::string>& reasons) {
-    std::vector<std::string> why;
-    if (canvas_.why() > 0)
-        for (const std::string& reason : reasons)
-            for (std::string& part : wrap(reason, canvas_.why(), canvas_.glyphs().ellipsis))
-                why.push_back(std::move(part));
-    if (!why.empty()) first.why = why.front();
-    canvas_.line(first);
-    for (std::size_t i = 0; i < std::max(below.size(), why.empty() ? 0 : why.size() - 1); ++i) {
-        Line next;
-        if (i < below.size()) next.area = below[i];
-        if (i + 1 < why.size()) next.why = why[i + 1];
-        next.area_look = Look::dim;
+/// One row may need several lines: the label below the arrow, at the right the reasons and what the narrator says.
+void Painter::put(Line first, const Row& row, const std::vector<std::string>& below,
+                  const std::vector<std::string>& reasons) {
+    const std::string words = row.kind == Row::Kind::departure ? std::string() : remark_on(row.step);
+    const bool words_beside = canvas_.why() >= kRemarkWidth;
+    std::vector<std::pair<std::string, Look>> why;
+    const auto add = [&](const std::string& text, std::string_view mark, Look look) {
+        if (canvas_.why() == 0) return;
+        for (std::string& part : wrap(text, canvas_.why() - columns(mark), canvas_.glyphs().ellipsis))
+            why.emplace_back(std::string(mark) + part, look);
+    };
+    for (const std::string& reason : reasons) add(reason, "", Look::dim);
+    if (words_beside) add(words, fmt::format("{} ", canvas_.glyphs().voice), Look::good);
+    for (std::size_t i = 0; i < std::max({std::size_t{1}, below.size() + 1, why.size()}); ++i) {
+        Line next = i == 0 ? first : Line{};
+        if (i > 0 && i <= below.size()) {
+            next.area = below[i - 1];
+            next.area_look = Look::dim;
+        }
+        if (i < why.size()) {
+            next.why = why[i].first;
+            next.why_look = why[i].second;
+        }
         canvas_.line(next);
     }
+    if (!words_beside && !words.empty()) remark(words);
 }
 
 std::string end_text(const ConnectionEnd& end) {
@@ -278,12 +339,13 @@ Totals totals_of(const std::vector<const Step*>& steps, const ConnectionTrace& c
     return totals;
 }
 
-void summary_line(Canvas& canvas, const Totals& totals) {
+void summary_line(Canvas& canvas, const Totals& totals, Language language) {
     const Glyphs& g = canvas.glyphs();
-    std::string text = fmt::format("{} segments", grouped(totals.segments));
-    if (totals.lost > 0) text += fmt::format(", {} lost", grouped(totals.lost));
-    if (totals.again > 0) text += fmt::format(", {} sent again", grouped(totals.again));
-    text += fmt::format("; {} octets {}, {} octets {}", grouped(totals.octets[0]), g.head_right,
+    const auto pattern = [language](std::string_view english) { return fmt::runtime(in_language(language, english)); };
+    std::string text = fmt::format(pattern("{} segments"), grouped(totals.segments));
+    if (totals.lost > 0) text += fmt::format(pattern(", {} lost"), grouped(totals.lost));
+    if (totals.again > 0) text += fmt::format(pattern(", {} sent again"), grouped(totals.again));
+    text += fmt::format(pattern("; {} octets {}, {} octets {}"), grouped(totals.octets[0]), g.head_right,
                         grouped(totals.octets[1]), g.head_left);
     canvas.free_line(text);
 }
@@ -298,12 +360,25 @@ bool is_told_otherwise(const Step& step, const std::vector<const Step*>& steps) 
     });
 }
 
-std::vector<const Step*> steps_to_show(const Recorder& recorder, ConnectionIndex connection) {
+/// A segment of an earlier connection between the same ends that arrives when this one has begun.
+bool is_late(const Step& step, const ConnectionTrace& connection) {
+    const auto* trip = std::get_if<PacketTrip>(&step.what);
+    if (trip == nullptr || !trip->summary.tcp || step.time >= connection.opened) return false;
+    const auto ends = std::minmax(trip->summary.source, trip->summary.destination);
+    return ends == std::minmax(connection.initiator.address, connection.responder.address) &&
+           std::ranges::any_of(trip->arrivals, [&](const Arriving& a) { return a.time >= connection.opened; });
+}
+
+std::vector<const Step*> steps_to_show(const Recorder& recorder, ConnectionIndex connection,
+                                       const LadderOptions& options) {
     std::vector<const Step*> all;
+    for (const Step& step : recorder.steps())
+        if (is_late(step, recorder.connections()[connection])) all.push_back(&step);
     for (const std::size_t place : recorder.steps_of(connection)) all.push_back(&recorder.steps()[place]);
     std::vector<const Step*> shown;
     for (const Step* step : all)
-        if (!is_told_otherwise(*step, all)) shown.push_back(step);
+        if (!is_told_otherwise(*step, all) && step->time >= options.from && step->time < options.until)
+            shown.push_back(step);
     return shown;
 }
 
@@ -311,18 +386,25 @@ std::vector<const Step*> steps_to_show(const Recorder& recorder, ConnectionIndex
 
 std::string ladder(const Recorder& recorder, ConnectionIndex index, const LadderOptions& options) {
     const ConnectionTrace& connection = recorder.connections()[index];
-    const auto steps = steps_to_show(recorder, index);
-    Rows rows = arrange(steps, connection.initiator.host, connection.responder.host);
-    fold_runs(rows.rows, options.fold_after, options.gap);
+    const auto steps = steps_to_show(recorder, index, options);
+    // Notes of the hosts before the connection began belong to it.
+    const bool late = !steps.empty() && is_late(*steps.front(), connection);
+    Rows rows =
+        arrange(steps, connection.initiator.host, connection.responder.host, late ? connection.opened : Instant::min());
+    const auto has_remark = [&](const Step* step) {
+        return std::ranges::any_of(options.remarks, [&](const Remark& r) { return &recorder.steps()[r.step] == step; });
+    };
+    fold_runs(rows.rows, options.fold_after, options.gap, has_remark);
 
-    Painter painter(options, kStateWidth, &connection);
+    Painter painter(options, kStateWidth, recorder, &connection);
     Canvas& canvas = painter.canvas();
-    canvas.title(fmt::format("TCP {}: {} {} {}, opened at {}", index + 1, end_text(connection.initiator),
-                             canvas.glyphs().both, end_text(connection.responder), time_text(connection.opened)));
+    const auto title = fmt::runtime(in_language(options.language, "TCP {}: {} {} {}, opened at {}"));
+    canvas.title(fmt::format(title, index + 1, end_text(connection.initiator), canvas.glyphs().both,
+                             end_text(connection.responder), time_text(connection.opened)));
     painter.names(connection.initiator.host, connection.responder.host);
     painter.rows(rows);
     canvas.free_line("");
-    summary_line(canvas, totals_of(steps, connection));
+    summary_line(canvas, totals_of(steps, connection), options.language);
     return canvas.take();
 }
 
@@ -361,47 +443,64 @@ std::vector<Datagrams> datagrams_of(const Recorder& recorder, const LadderOption
     return all;
 }
 
-std::string datagram_ladder(const Datagrams& datagrams, const LadderOptions& options) {
+std::string draw_datagrams(const Recorder& recorder, const Datagrams& datagrams, const LadderOptions& options) {
     const auto& [left, right] = datagrams.hosts;
     const std::size_t side = std::clamp<std::size_t>(std::max(columns(left), columns(right)), 4, kStateWidth);
-    Painter painter(options, side, nullptr);
+    Painter painter(options, side, recorder, nullptr);
     Canvas& canvas = painter.canvas();
     std::set<std::string> protocols;
     for (const Step* step : datagrams.steps) protocols.insert(std::get<PacketTrip>(step->what).summary.protocol);
-    canvas.title(fmt::format("{}: {} {} {}", fmt::join(protocols, ", "), left, canvas.glyphs().both, right));
+    canvas.title(fmt::format(fmt::runtime(in_language(options.language, "{}: {} {} {}")), fmt::join(protocols, ", "),
+                             left, canvas.glyphs().both, right));
     painter.names(left, right);
     painter.rows(arrange(datagrams.steps, left, right));
     return canvas.take();
 }
 
-/// Explains the marks that occur.
-std::string legend(const LadderOptions& options, std::string_view text) {
+}  // namespace
+
+std::string legend_of(std::string_view ladders, const LadderOptions& options) {
     const Glyphs& g = glyphs(options.unicode);
-    const std::pair<std::string_view, std::string_view> marks[] = {{g.changed, "state changed"},
-                                                                   {g.again, "sent again"},
-                                                                   {g.lost, "lost or damaged"},
-                                                                   {g.faint, "crosses another segment"}};
+    const std::pair<std::string_view, std::string_view> marks[] = {
+        {g.changed, "state changed"},
+        {g.again, "sent again"},
+        {g.lost, "lost or damaged"},
+        {g.faint, "crosses another segment, or comes from elsewhere"},
+        {g.voice, "narrator"}};
     std::vector<std::string> used;
     for (const auto& [mark, meaning] : marks)
-        if (text.find(mark) != std::string_view::npos) used.push_back(fmt::format("{} {}", mark, meaning));
+        if (ladders.find(mark) != std::string_view::npos)
+            used.push_back(fmt::format("{} {}", mark, in_language(options.language, meaning)));
     std::string legend;
     for (std::string& mark : used)
         legend += fmt::format("{}{}", legend.empty() ? "" : "   ", together(std::move(mark)));
     return fmt::format("{}\n", fmt::join(wrap(legend, std::max<std::size_t>(options.width, 40), g.ellipsis), "\n"));
 }
 
-}  // namespace
+std::string datagram_ladder(const Recorder& recorder, std::string_view left_host, std::string_view right_host,
+                            const LadderOptions& options) {
+    Datagrams found{{std::string(left_host), std::string(right_host)}, {}};
+    for (const Step& step : recorder.steps()) {
+        const auto* trip = std::get_if<PacketTrip>(&step.what);
+        const std::string* to = trip == nullptr || trip->summary.tcp ? nullptr : receiver_of(*trip);
+        if (to == nullptr || step.time < options.from || step.time >= options.until) continue;
+        const bool here =
+            (step.host == left_host && *to == right_host) || (step.host == right_host && *to == left_host);
+        if (here) found.steps.push_back(&step);
+    }
+    return found.steps.empty() ? std::string() : draw_datagrams(recorder, found, options);
+}
 
 std::string ladders(const Recorder& recorder, const LadderOptions& options) {
     std::vector<std::pair<Instant, std::string>> all;
     for (const Datagrams& datagrams : datagrams_of(recorder, options))
-        all.emplace_back(datagrams.steps.front()->time, datagram_ladder(datagrams, options));
+        all.emplace_back(datagrams.steps.front()->time, draw_datagrams(recorder, datagrams, options));
     for (ConnectionIndex i = 0; i < recorder.connections().size(); ++i)
         all.emplace_back(recorder.connections()[i].opened, ladder(recorder, i, options));
     std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
     std::string text;
     for (const auto& [time, one] : all) text += one + "\n\n";
-    return text + legend(options, text);
+    return text + legend_of(text, options);
 }
 
 }  // namespace hourglass::trace

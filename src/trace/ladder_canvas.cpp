@@ -18,8 +18,8 @@ constexpr std::size_t kMinArea = 41;
 constexpr std::size_t kMaxArea = 56;
 constexpr std::size_t kMaxReason = 72;
 
-constexpr Glyphs kUnicode{"│", "●", "─", "╌", "▶", "◀", "╳", "↻", "…", "⋮", "⇄", "▸", "◂"};
-constexpr Glyphs kAscii{"|", "*", "-", ".", ">", "<", "X", "@", "..", ":", "<->", ">", "<"};
+constexpr Glyphs kUnicode{"│", "●", "─", "╌", "▶", "◀", "╳", "↻", "…", "⋮", "⇄", "▸", "◂", "»"};
+constexpr Glyphs kAscii{"|", "*", "-", ".", ">", "<", "X", "@", "..", ":", "<->", ">", "<", "#"};
 
 // SGR parameters (ECMA-48, 8.3.117).
 std::string_view parameters(Look look) {
@@ -97,7 +97,7 @@ void Canvas::line(const Line& line) {
     const std::string right = cut(line.side[1], side_, glyphs_.ellipsis);
     const bool reason = why_ > 0 && !line.why.empty();
     text += styled(reason ? pad_right(right, side_) : right, line.side_look[1]);
-    if (reason) text += "  " + styled(cut(line.why, why_, glyphs_.ellipsis), Look::dim);
+    if (reason) text += "  " + styled(cut(line.why, why_, glyphs_.ellipsis), line.why_look);
     text_ += without_trailing_blanks(std::move(text)) + '\n';
 }
 

@@ -18,7 +18,7 @@ enum class Look : std::uint8_t { plain, dim, bold, time, opening, established, c
 /// The characters that ladders are made of.
 struct Glyphs {
     std::string_view rail, changed, dash, faint, head_right, head_left, lost, again, ellipsis, fold, both, from_left,
-        from_right;
+        from_right, voice;
 };
 
 [[nodiscard]] const Glyphs& glyphs(bool unicode);
@@ -32,6 +32,7 @@ struct Line {
     std::string area{};  ///< Between the rails; padded.
     Look area_look = Look::plain;
     std::string why{};  ///< At the right of all.
+    Look why_look = Look::dim;
 };
 
 /// The columns of a ladder, and the text drawn so far.
@@ -40,6 +41,7 @@ class Canvas {
     /// `side` is the width of the states or names beside the rails.
     Canvas(const LadderOptions& options, std::size_t side);
 
+    [[nodiscard]] std::size_t width() const { return width_; }
     [[nodiscard]] std::size_t area() const { return area_; }
     /// Zero when there is no room for reasons.
     [[nodiscard]] std::size_t why() const { return why_; }

@@ -55,7 +55,7 @@ bool changes_state(const Arriving& arrival) { return arrival.tcp && arrival.tcp-
 
 class Arrangement {
   public:
-    Arrangement(std::string_view left, std::string_view right) : hosts_{left, right} {}
+    Arrangement(std::string_view left, std::string_view right, Instant since) : hosts_{left, right}, since_(since) {}
 
     void add(const std::vector<const Step*>& steps);
     [[nodiscard]] Rows take();
@@ -63,7 +63,8 @@ class Arrangement {
   private:
     void add_item(const Step& step, Rail from);
     void add_trip(const Step& step, const PacketTrip& trip, Rail from);
-    void add_repeat(const Step& step, const Arriving& arrival, Rail from);
+    void add_arrival(const Step& step, const Arriving& arrival, Rail from, Row::Kind kind);
+    void add_stranger(const Step& step);
     void sort_rails();
 
     [[nodiscard]] std::optional<Rail> rail_of(std::string_view host) const;
@@ -81,6 +82,7 @@ class Arrangement {
     void set_state(Row& row, Rail rail, tcp::State after);
 
     std::array<std::string_view, 2> hosts_;
+    Instant since_;
     std::vector<Item> items_;
     std::array<std::vector<Point>, 2> points_;
     std::array<std::size_t, 2> first_open_{};
@@ -99,8 +101,9 @@ std::optional<Rail> Arrangement::rail_of(std::string_view host) const {
 void Arrangement::add(const std::vector<const Step*>& steps) {
     for (const Step* step : steps) {
         const auto from = rail_of(step->host);
-        if (!from) continue;
-        if (const auto* trip = std::get_if<PacketTrip>(&step->what))
+        if (!from || step->time < since_)
+            add_stranger(*step);
+        else if (const auto* trip = std::get_if<PacketTrip>(&step->what))
             add_trip(*step, *trip, *from);
         else
             add_item(*step, *from);
@@ -127,14 +130,23 @@ void Arrangement::add_trip(const Step& step, const PacketTrip& trip, Rail from) 
             points_[at(other(from))].push_back(
                 {arrival.time, arrival.order, items_.size() - 1, true, changes_state(arrival)});
         } else {
-            add_repeat(step, arrival, from);
+            add_arrival(step, arrival, from, Row::Kind::repeat);
         }
     }
 }
 
-void Arrangement::add_repeat(const Step& step, const Arriving& arrival, Rail from) {
+/// An arrival whose departure is not shown with it.
+void Arrangement::add_arrival(const Step& step, const Arriving& arrival, Rail from, Row::Kind kind) {
     points_[at(other(from))].push_back({arrival.time, arrival.order, items_.size(), true, changes_state(arrival)});
-    items_.push_back({.step = &step, .arrival = &arrival, .from = from, .kind = Row::Kind::repeat, .departed = true});
+    items_.push_back({.step = &step, .arrival = &arrival, .from = from, .kind = kind, .departed = true});
+}
+
+void Arrangement::add_stranger(const Step& step) {
+    const auto* trip = std::get_if<PacketTrip>(&step.what);
+    if (trip == nullptr) return;
+    for (const Arriving& arrival : trip->arrivals)
+        if (const auto to = rail_of(arrival.host); to && arrival.time >= since_)
+            add_arrival(step, arrival, other(*to), Row::Kind::stranger);
 }
 
 void Arrangement::sort_rails() {
@@ -207,7 +219,8 @@ Row Arrangement::row_of(const Item& item, Row::Kind kind) const {
     row.from = item.from;
     row.step = item.step;
     row.arrival = item.arrival;
-    row.time = kind == Row::Kind::arrival || kind == Row::Kind::repeat ? item.arrival->time : item.step->time;
+    const bool arrives = kind == Row::Kind::arrival || kind == Row::Kind::repeat || kind == Row::Kind::stranger;
+    row.time = arrives ? item.arrival->time : item.step->time;
     return row;
 }
 
@@ -286,20 +299,22 @@ Row folded(std::span<const Row> run) {
 
 }  // namespace
 
-Rows arrange(const std::vector<const Step*>& steps, std::string_view left_host, std::string_view right_host) {
-    Arrangement arrangement(left_host, right_host);
+Rows arrange(const std::vector<const Step*>& steps, std::string_view left_host, std::string_view right_host,
+             Instant since) {
+    Arrangement arrangement(left_host, right_host, since);
     arrangement.add(steps);
     return arrangement.take();
 }
 
-void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap) {
+void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap,
+               const std::function<bool(const Step*)>& kept) {
     if (longest == 0) return;
     const std::size_t head = (longest + 1) / 2;
     const std::size_t tail = longest / 2;
     std::vector<Row> out;
     for (std::size_t begin = 0; begin < rows.size();) {
         std::size_t end = begin;
-        while (end < rows.size() && is_uneventful(rows[end]) &&
+        while (end < rows.size() && is_uneventful(rows[end]) && !(kept && kept(rows[end].step)) &&
                (end == begin || rows[end].time - rows[end - 1].time < gap))
             ++end;
         if (end - begin < longest + kLeastFolded) {

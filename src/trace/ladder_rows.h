@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct Row {
         departure,  ///< Leaves; its arrival has a row of its own further down.
         arrival,    ///< Reaches the other rail after having crossed something.
         repeat,     ///< A second copy arrives.
+        stranger,   ///< A segment from a third host arrives, or one of an earlier connection.
         state,      ///< A change of state without a segment.
         timer,
         note,
@@ -50,12 +52,14 @@ struct Rows {
 };
 
 /// Puts the steps of two hosts into rows such that on each rail nothing stands before a change of state that came after
-/// it. `steps` are in the order of `Step::order`; those of other hosts are passed over.
+/// it. `steps` are in the order of `Step::order`. Of other hosts only what arrives at these two is shown, and so it is
+/// with what was sent before `since`.
 [[nodiscard]] Rows arrange(const std::vector<const Step*>& steps, std::string_view left_host,
-                           std::string_view right_host);
+                           std::string_view right_host, Instant since = Instant::min());
 
 /// Replaces the middle of each run of more than `longest` uneventful segments by one row; 0: does nothing. Silence of
-/// `gap` ends a run.
-void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap);
+/// `gap` ends a run, and so does a step that is `kept`.
+void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap,
+               const std::function<bool(const Step*)>& kept = {});
 
 }  // namespace hourglass::trace

@@ -304,9 +304,9 @@ ConnectionIndex Recorder::connection_of(Instant time, const std::string& host, c
 }
 
 std::optional<sim::LossReason> PacketTrip::lost() const {
-    if (!arrivals.empty()) return std::nullopt;
+    // Of a datagram that was cut into fragments each has a trip of its own; of two copies one may be lost.
     for (const Hop& hop : hops)
-        if (hop.lost) return hop.lost;
+        if (hop.lost && std::ranges::find(arrivals, hop.to, &Arriving::host) == arrivals.end()) return hop.lost;
     return std::nullopt;
 }
 

@@ -8,7 +8,8 @@
 
 namespace hourglass::trace {
 
-/// Columns that UTF-8 text takes: one a character, which holds for all that the ladders draw.
+/// Columns that UTF-8 text takes on a terminal: two for the wide and fullwidth characters of East Asian scripts
+/// (Unicode Standard Annex #11), none for marks that combine with the one before, one for all others.
 [[nodiscard]] std::size_t columns(std::string_view text);
 
 /// The first `width` columns, the last of them an ellipsis where something is cut off.
@@ -24,7 +25,8 @@ namespace hourglass::trace {
 /// The text with its blanks marked, so that `wrap` does not break there.
 [[nodiscard]] std::string together(std::string text);
 
-/// Breaks text at its blanks into lines of at most `width` columns; longer words are cut.
+/// Breaks text at its blanks, and between wide characters, into lines of at most `width` columns; longer words are cut.
+/// No line begins with closing punctuation or ends with an opening bracket.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width, std::string_view ellipsis);
 
 /// `1,234,567`

@@ -97,6 +97,16 @@ TEST(ConstantTime, ComparesWholeTexts) {
     EXPECT_FALSE(equals_in_constant_time("a", ""));
 }
 
+TEST(Rfc6585Section4, WhoAsksTooOftenIsToldWhenToComeBack) {
+    std::optional<Duration> wait;
+    const Middleware limit = limit_rate([&](const SocketAddress&) { return wait; });
+    EXPECT_TRUE(ask(limit, "").starts_with("HTTP/1.1 200 "));
+    wait = std::chrono::milliseconds(1500);
+    const std::string answer = ask(limit, "");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+    EXPECT_NE(answer.find("Retry-After: 2\r\n"), std::string::npos) << answer;
+}
+
 TEST(AccessLog, HasItsThreeFormatsAndEscapesWhatClientsSend) {
     AccessRecord record;
     const auto log =

@@ -223,6 +223,86 @@ TEST_F(OverTcp, SteadyRequestsNeverRunIntoTheLimitOfAHeaderSection) {
     EXPECT_THAT(client.received, testing::Not(testing::HasSubstr(" 408 ")));
 }
 
+// RFC 9110, section 15.5.9, of a body.
+TEST_F(OverTcp, BodyThatDripsInGets408AndASteadyOneDoesNot) {
+    TcpServerSettings settings;
+    settings.body = {.bytes_per_second = 100, .over = 10s};
+    listen(settings);
+    RawClient slow(world, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n");
+    RawClient steady(world, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n");
+    double told_after = 0;
+    for (int i = 1; i <= 34; ++i) {
+        world.run_for(1s);
+        steady.stream.send(as_bytes(std::string(150, 'x')));
+        if (slow.received.empty()) slow.stream.send(as_bytes(std::string(20, 'x')));
+        if (slow.received.empty()) told_after = i;
+    }
+    world.run_for(1s);
+    EXPECT_TRUE(slow.received.starts_with("HTTP/1.1 408 ")) << slow.received;
+    EXPECT_NEAR(told_after, 10, 1);
+    EXPECT_TRUE(steady.received.starts_with("HTTP/1.1 200 ")) << steady.received;
+}
+
+// A byte now and then keeps a connection from being stalled; what it takes is still too little.
+TEST_F(OverTcp, ClientThatTakesAFewBytesNowAndThenIsGivenUp) {
+    TcpServerSettings settings;
+    settings.response = {.bytes_per_second = 1000, .over = 20s};
+    listen(settings);
+    std::string many;
+    for (int i = 0; i < 10; ++i) many += "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+    RawClient client(world, many);
+    client.reads = false;
+    do {
+        world.run_for(1s);
+        static_cast<void>(client.stream.receive_slice(100));
+    } while (server->connections() > 0 && world.now().time_since_epoch() < 100s);
+    EXPECT_EQ(world.host("server").tcp().counters().resets_out, 1U);
+    EXPECT_NEAR(to_seconds(world.now().time_since_epoch()), 41, 21) << "in the first or second stretch of time";
+}
+
+TEST_F(OverTcp, OneClientHasOnlySoManyConnections) {
+    TcpServerSettings settings;
+    settings.connections_per_client = 2;
+    listen(settings);
+    RawClient first(world, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::optional<RawClient> second(std::in_place, world, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.run_for(1s);
+    RawClient third(world, "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.run_for(1s);
+    EXPECT_THAT(second->received, testing::HasSubstr("/2"));
+    EXPECT_TRUE(third.error);
+    EXPECT_EQ(server->connections(), 2U);
+    second->stream.abort();
+    world.run_for(1s);
+    RawClient fourth(world, "GET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.run_for(1s);
+    EXPECT_THAT(fourth.received, testing::HasSubstr("/4"));
+}
+
+TEST_F(OverTcp, ReloadAnswersTheNextRequestByTheNewApplicationAndWhatWasAskedByTheOld) {
+    std::optional<Responder> waiting;
+    auto old = std::make_shared<Application>();
+    const std::weak_ptr<const Application> old_lives = old;
+    old->on_request = [&](const Request&, const Responder& responder) { waiting = responder; };
+    listen();
+    server->reload(std::move(old));
+    RawClient client(world, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.run_for(1s);
+    ASSERT_TRUE(waiting);
+    auto fresh = std::make_shared<Application>();
+    fresh->on_request = test::answer_target;
+    server->reload(std::move(fresh));
+    client.stream.send(as_bytes("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    world.run_for(1s);
+    EXPECT_FALSE(old_lives.expired());
+    waiting->respond(Response::text(Status::ok, "old"));
+    waiting.reset();
+    world.run_for(1s);
+    EXPECT_THAT(client.received, testing::ContainsRegex("old.*/2"));
+    EXPECT_TRUE(old_lives.expired());
+    EXPECT_EQ(server->connections(), 1U);
+}
+
 TEST_F(OverTcp, ClientThatStopsReadingIsHeldBackAndThenGivenUp) {
     TcpServerSettings settings;
     settings.stalled = 30s;
@@ -257,6 +337,18 @@ TEST_F(OverTcp, RefusalArrivesThoughTheClientKeepsSending) {
     EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 "));
     EXPECT_TRUE(client.ended);
     EXPECT_FALSE(client.error);
+    client.stream.close();
+    world.run_for(1s);
+    EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST_F(OverTcp, AClientThatSendsMoreThanItSaidIsListenedToUntilItCloses) {
+    listen();
+    RawClient client(world, "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /more HTTP/1.1\r\n");
+    world.run_for(1s);
+    EXPECT_TRUE(client.received.ends_with("/last"));
+    EXPECT_FALSE(client.error);
+    EXPECT_EQ(server->connections(), 1U);
     client.stream.close();
     world.run_for(1s);
     EXPECT_EQ(server->connections(), 0U);

@@ -74,5 +74,116 @@ TEST_F(RouterTest, BodyWithoutARouteIsRefusedByTheHead) {
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
 }
 
+/// What a pattern made of the request.
+Response parameters(const Request& request) {
+    std::string text;
+    for (const auto& [name, value] : request.path_parameters) text.append(name).append("=").append(value).append(";");
+    return Response::text(Status::ok, text, "text/plain");
+}
+
+std::string answer(const Router& router, const std::string& line, const std::string& rest = "\r\n") {
+    TestServer server(router.application());
+    return server.exchange(line + " HTTP/1.1\r\nHost: a\r\n" + rest);
+}
+std::string body(const Router& router, const std::string& line) {
+    const std::string all = answer(router, line);
+    return all.substr(0, 12) == "HTTP/1.1 200" ? all.substr(all.find("\r\n\r\n") + 4) : all.substr(9, 3);
+}
+
+TEST(RouterPatterns, NamesStandForSegmentsAndRests) {
+    Router router;
+    router.get("/users/{id}", parameters).get("/users/{id}/files/{path...}", parameters).get("/{a}/{b}", parameters);
+    EXPECT_EQ(body(router, "GET /users/7"), "id=7;");
+    EXPECT_EQ(body(router, "GET /users/a%20b%2Fc?x"), "id=a b/c;") << "a slash that is encoded separates nothing";
+    EXPECT_EQ(body(router, "GET /users/7/files/"), "id=7;path=;");
+    EXPECT_EQ(body(router, "GET /users/7/files/a/b%20c"), "id=7;path=a/b c;");
+    EXPECT_EQ(body(router, "GET /x/y"), "a=x;b=y;");
+    EXPECT_EQ(body(router, "GET /users/7/files"), "404");
+    EXPECT_EQ(body(router, "GET /users/"), "404") << "a name stands for a segment that is not empty";
+    EXPECT_EQ(body(router, "GET /users/.."), "404");
+    EXPECT_EQ(body(router, "GET /users/7/files/a/%2e%2e/b"), "404");
+    EXPECT_EQ(body(router, "GET /users/%zz"), "400");
+}
+
+TEST(RouterPatterns, TheMostSpecificWinsAndAMethodOfALessSpecificOneIsFound) {
+    Router router;
+    router.get("/{rest...}", say("rest")).get("/users/{id}", say("name")).get("/users/me", say("literal"));
+    router.delete_("/users/{id}", say("deleted"));
+    EXPECT_EQ(body(router, "GET /users/me"), "literal");
+    EXPECT_EQ(body(router, "GET /users/you"), "name");
+    EXPECT_EQ(body(router, "GET /users/me/x"), "rest");
+    EXPECT_EQ(body(router, "GET /"), "rest");
+    EXPECT_EQ(body(router, "DELETE /users/me"), "deleted");
+    EXPECT_NE(answer(router, "PUT /users/me").find("Allow: GET, DELETE, HEAD, OPTIONS\r\n"), std::string::npos);
+    EXPECT_NE(answer(router, "OPTIONS *").find("Allow: GET, DELETE, HEAD, OPTIONS\r\n"), std::string::npos);
+}
+
+TEST(RouterPatterns, MalformedOnesAndDuplicatesThrow) {
+    for (const char* pattern : {"", "a", "/{}", "/{a", "/a{b}", "/{a}/{a}", "/{a...}/b", "/{...}", "/{{a}}"})
+        EXPECT_THROW(Router().get(pattern, parameters), std::invalid_argument) << pattern;
+    Router router;
+    router.get("/a/{x}", parameters).post("/a/{y}", parameters);
+    EXPECT_THROW(router.get("/a/{z}", parameters), std::invalid_argument);
+    EXPECT_EQ(body(router, "POST /a/1"), "y=1;");
+}
+
+TEST(Router, HandlersMayReturnTheirResponseAndThrow) {
+    Router router;
+    router.get("/hello", [](const Request& request) {
+        return Response::json("\"" + request.query_parameter("name").value_or("you") + "\"");
+    });
+    router.get("/broken", [](const Request&) -> Response { throw std::runtime_error("no"); });
+    EXPECT_EQ(body(router, "GET /hello?name=a+b"), "\"a b\"");
+    EXPECT_EQ(body(router, "GET /broken"), "500");
+}
+
+TEST(Rfc9110Section154, RedirectsKeepWhatNamesStandForAndTheQuery) {
+    Router router;
+    router.redirect("/old/{page...}", "/new/{page}").redirect("/here", "https://a.example/?b", Status::see_other);
+    const std::string moved = answer(router, "POST /old/a%20b/c?q=1", "Content-Length: 0\r\n\r\n");
+    EXPECT_TRUE(moved.starts_with("HTTP/1.1 308 ")) << moved;
+    EXPECT_NE(moved.find("Location: /new/a%20b/c?q=1\r\n"), std::string::npos) << moved;
+    const std::string other = answer(router, "GET /here?c");
+    EXPECT_TRUE(other.starts_with("HTTP/1.1 303 ")) << other;
+    EXPECT_NE(other.find("Location: https://a.example/?b&c\r\n"), std::string::npos) << other;
+}
+
+TEST(Router, MiddlewaresStandBeforeEverythingOrBeforeAPrefix) {
+    std::string log;
+    const auto note = [&log](std::string name) -> Middleware {
+        return [&log, name](const Request& request, const Responder& responder, const Handler& next) {
+            log += name;
+            next(request, responder);
+        };
+    };
+    Router router;
+    router.use(note("a")).use("/admin", note("b")).use("/admin", basic_authentication("x", [](auto, auto) {
+                                                           return false;
+                                                       }));
+    router.get("/admin/{page}", say("secret")).get("/", say("home"));
+    EXPECT_EQ(body(router, "GET /"), "home");
+    EXPECT_EQ(log, "a");
+    EXPECT_EQ(body(router, "GET /admin/x"), "401");
+    EXPECT_EQ(log, "aab");
+    EXPECT_EQ(body(router, "GET /nothing"), "404");
+    EXPECT_EQ(log, "aaba") << "what has no route passes them too";
+}
+
+TEST(Router, AMiddlewareMayLetAStreamedBodyWait) {
+    std::function<void()> go_on;
+    Router router;
+    router.use([&](const Request& request, const Responder& responder, const Handler& next) {
+        go_on = [&request, responder, next] { next(request, responder); };
+    });
+    router.stream(Method::post, "/echo", echo_stream());
+    TestServer server(router.application());
+    EXPECT_EQ(server.exchange("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"), "");
+    EXPECT_FALSE(server.connection.wants_input());
+    go_on();
+    EXPECT_TRUE(server.connection.wants_input());
+    EXPECT_TRUE(server.exchange("llo").ends_with("hello"));
+    EXPECT_TRUE(server.connection.idle());
+}
+
 }  // namespace
 }  // namespace hourglass::http

@@ -269,5 +269,19 @@ TEST(Server, AnswersDoNotDependOnHowTheInputIsCut) {
     }
 }
 
+// RFC 9112, section 9.6: a client that has said close sends nothing more.
+TEST(ServerClosing, ClientIsDoneWhenItSaidSoAndKeptItsWord) {
+    const auto done_after = [](std::string_view requests) {
+        TestServer server(test::answer_target);
+        server.exchange(requests);
+        return server.connection.should_close() && server.connection.client_is_done();
+    };
+    EXPECT_TRUE(done_after("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    EXPECT_TRUE(done_after("GET / HTTP/1.0\r\n\r\n"));
+    EXPECT_TRUE(done_after("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\r\n\r\n"));
+    EXPECT_FALSE(done_after("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nG")) << "something follows";
+    EXPECT_FALSE(done_after("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")) << "it may go on";
+}
+
 }  // namespace
 }  // namespace hourglass::http

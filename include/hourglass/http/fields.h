@@ -13,8 +13,18 @@
 namespace hourglass::http {
 
 namespace detail {
+
 class HeadParser;
-}
+
+/// Where the parts of a field line lie, as offsets into the text of their section.
+struct FieldPlace {
+    std::uint32_t name_at;
+    std::uint32_t name_size;
+    std::uint32_t value_at;
+    std::uint32_t value_size;
+};
+
+}  // namespace detail
 
 /// True when `a` and `b` are equal but for the case of ASCII letters.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
@@ -49,7 +59,7 @@ class Fields {
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
     /// Precondition: `i < size()`.
     [[nodiscard]] Field operator[](std::size_t i) const noexcept {
-        const Entry& e = entries_[i];
+        const detail::FieldPlace& e = entries_[i];
         return {std::string_view(text_.data() + e.name_at, e.name_size),
                 std::string_view(text_.data() + e.value_at, e.value_size)};
     }
@@ -111,15 +121,8 @@ class Fields {
 
   private:
     friend class detail::HeadParser;
-    /// Where a field line's parts begin in `text_`.
-    struct Entry {
-        std::uint32_t name_at;
-        std::uint32_t name_size;
-        std::uint32_t value_at;
-        std::uint32_t value_size;
-    };
     std::string text_;
-    std::vector<Entry> entries_;
+    std::vector<detail::FieldPlace> entries_;
 };
 
 }  // namespace hourglass::http

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hourglass/http/fields.h"
 #include "hourglass/http/method.h"
@@ -49,6 +51,14 @@ struct Request {
     Fields fields;
     std::string body;  ///< the content, where it is collected and not streamed
     Fields trailers;   ///< only after a chunked body
+    /// What the names in a router's pattern stand for, decoded.
+    std::vector<std::pair<std::string, std::string>> path_parameters;
+
+    /// What the name stands for in the router's pattern: "7" for "id" when "/users/{id}" has matched "/users/7". Empty
+    /// when there is no such name.
+    [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept;
+    /// The first value of that name in the query, decoded.
+    [[nodiscard]] std::optional<std::string> query_parameter(std::string_view name) const;
 
     /// The path of the target, percent-encoded as received: "/a%20b" of "/a%20b?c". "*" for the asterisk-form, empty
     /// for the authority-form.
@@ -73,7 +83,13 @@ struct Response {
     static Response text(Status status, std::string body, std::string_view media_type = "text/plain; charset=utf-8");
     /// A short page that says the status and, when given, why.
     static Response error(Status status, std::string_view detail = {});
-    /// A redirection with Location.
+    /// 200 with JSON.
+    static Response json(std::string text);
+    /// 200 with HTML.
+    static Response html(std::string text);
+    /// A redirection with Location: 301 `moved_permanently` and 302 `found`, on which clients may turn POST into GET,
+    /// 303 `see_other`, which asks for GET, and 307 `temporary_redirect` and 308 `permanent_redirect`, which keep the
+    /// method (RFC 9110, section 15.4). A location is a URI: what comes from elsewhere has to be encoded.
     static Response redirect(Status status, std::string_view location);
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hourglass/base/time.h"
 #include "hourglass/http/server.h"
 
 namespace hourglass::http {
@@ -39,6 +40,10 @@ struct CorsSettings {
 /// `equals_in_constant_time`. Else: 401 with a challenge.
 [[nodiscard]] Middleware basic_authentication(
     std::string realm, std::function<bool(std::string_view user, std::string_view password)> check);
+
+/// Lets a client ask only so often: `take` says that it may ask now, or after which time, as `proxy::RateLimiter` does.
+/// Else: 429 with Retry-After (RFC 6585, section 4).
+[[nodiscard]] Middleware limit_rate(std::function<std::optional<Duration>(const SocketAddress& client)> take);
 
 /// User and password of an Authorization field; nothing when it is not Basic or malformed.
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> parse_basic_credentials(std::string_view field);

@@ -13,6 +13,12 @@
 
 namespace hourglass::http {
 
+/// Bytes that a client has to move, on average over each stretch of time. Zero bytes: no such limit.
+struct LeastRate {
+    std::uint32_t bytes_per_second = 0;
+    Duration over{};
+};
+
 /// What a server of connections allows, over whichever TCP.
 struct TcpServerSettings {
     std::uint32_t connections = 10'000;           ///< At once; further ones wait in the accept queue.
@@ -20,6 +26,13 @@ struct TcpServerSettings {
     Duration idle = std::chrono::seconds(75);     ///< Without a request under way, after which the connection closes.
     Duration head = std::chrono::seconds(30);     ///< For a whole header section, however steadily it drips in.
     Duration stalled = std::chrono::seconds(60);  ///< Without a byte from or to a client who has a part to do.
+    /// Of a request's body, while it is wanted. Below: 408.
+    LeastRate body{.bytes_per_second = 500, .over = std::chrono::seconds(20)};
+    /// Of what waits to be sent, though it were a byte now and then. Below: reset.
+    LeastRate response{.bytes_per_second = 500, .over = std::chrono::seconds(60)};
+    /// Connections at once from one client, an IPv4 address or an IPv6 network of 64 bits; further ones are refused. 0
+    /// is without limit: many clients can come through one proxy.
+    std::uint32_t connections_per_client = 0;
     /// Without a byte on a connection that another protocol has taken over, after which that is asked to go on.
     Duration upgraded = std::chrono::seconds(60);
     Duration linger = std::chrono::seconds(5);  ///< Discarding input behind the last response (RFC 9112, section 9.6).
@@ -39,6 +52,9 @@ class TcpServer {
 
     /// Listens on one more address; with TLS where `secure` is given, which must outlive the server.
     [[nodiscard]] std::expected<void, tcp::Error> listen(SocketAddress local, SecureServer* secure = nullptr);
+    /// Has requests answered by another application from now on, on the connections that are there too. What has been
+    /// asked is still answered by the one before, which lives until then.
+    void reload(std::shared_ptr<const Application> application);
     /// Listens no more, answers what has been asked, and closes the connections.
     void close();
     /// Connections that are open, closing ones included.

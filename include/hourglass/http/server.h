@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/http/body.h"
@@ -52,6 +54,9 @@ class Responder {
     /// the reverse of the order in which they were added. Not for what the connection itself answers to a malformed
     /// request.
     void on_response(ResponseFilter filter) const;
+
+    /// For a router: what the names in its pattern stand for, into `request().path_parameters`.
+    void set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const;
 
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
@@ -112,6 +117,10 @@ class ServerConnection {
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
 
+    /// Has requests answered by another application from the next one on. The one before lives until what was asked of
+    /// it is answered.
+    void set_application(std::shared_ptr<const Application> application);
+
     /// Bytes from the client. All are taken, also when no input is wanted; they then wait.
     void receive(std::span<const std::byte> bytes);
     /// The client has closed its side. What it asked for before is still answered.
@@ -135,12 +144,17 @@ class ServerConnection {
     /// Everything has been said: the transport should close its side, after the output is sent, and go on discarding
     /// input for a while so that no reset destroys the last response on its way (RFC 9112, section 9.6).
     [[nodiscard]] bool should_close() const;
+    /// The client has said that nothing follows its last request, and nothing has: closing at once can't make a reset
+    /// of it. A client "MUST NOT send further requests" then (RFC 9112, section 9.6). To be asked with `should_close`.
+    [[nodiscard]] bool client_is_done() const;
     /// A response was cut off: the connection has to be aborted, because an orderly close could pass for its end.
     [[nodiscard]] bool should_abort() const;
     /// True when no request is under way, in whole or in part: the time to close an idle connection.
     [[nodiscard]] bool idle() const;
     /// True when a header section has begun and is not complete.
     [[nodiscard]] bool reading_head() const;
+    /// True when a body has begun and is not complete.
+    [[nodiscard]] bool reading_body() const;
     /// True when it is the application's turn, and not the client's, to do something.
     [[nodiscard]] bool awaits_application() const;
     /// True when another protocol has taken over.

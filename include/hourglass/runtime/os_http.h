@@ -29,6 +29,9 @@ class OsServer {
     /// port. With TLS where `secure` is given, which must outlive the server. Returns where it listens.
     [[nodiscard]] std::expected<SocketAddress, SetupError> listen(const SocketAddress& local,
                                                                   http::SecureServer* secure = nullptr);
+    /// Has requests answered by another application from now on, on the connections that are there too. What has been
+    /// asked is still answered by the one before, which lives until then.
+    void reload(std::shared_ptr<const http::Application> application);
     /// Listens no more, answers what has been asked, and closes the connections.
     void close();
     /// Connections that are open, closing ones included.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ struct End {
     End(std::string name, std::initializer_list<std::string_view> prefixes);
     End(std::string name, std::vector<Prefix> prefixes) : host(std::move(name)), addresses(std::move(prefixes)) {}
 };
+
+/// Is shown a packet that has arrived at a host, with its label, and says whether it takes it.
+using Guest = std::function<bool(ip::InterfaceId, std::span<const std::byte> packet, std::uint64_t id)>;
 
 /// Limits of a world.
 struct WorldSettings {
@@ -66,6 +70,14 @@ class World {
     /// Adds a route to `destination` by `gateway`, on the host's interface whose prefix contains the gateway. All three
     /// as text: `add_route("client", "0.0.0.0/0", "10.0.0.254")`.
     void add_route(std::string_view host, std::string_view destination, std::string_view gateway);
+
+    /// Sends a packet from a host's interface as it stands, past the host itself: with a forged source, or a segment
+    /// that no connection would send. `id` labels it for an observer; 0: the observer labels it.
+    void send(std::string_view host, ip::InterfaceId interface, std::span<const std::byte> packet,
+              std::uint64_t id = 0);
+    /// What arrives at a host is shown to `guest` first; what it takes, by returning true, the host never sees. For a
+    /// node with rules of its own. An empty function ends it.
+    void set_guest(std::string_view host, Guest guest);
 
     [[nodiscard]] ip::Host& host(std::string_view name);
     [[nodiscard]] Link& link(std::string_view name);

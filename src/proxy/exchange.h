@@ -1,0 +1,91 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hourglass/http/forward.h"
+#include "hourglass/http/server.h"
+#include "proxy/site.h"
+#include "proxy/upstream_job.h"
+
+namespace hourglass::proxy::detail {
+
+/// One request of a client on its way through the proxy: from the cache, or to a server and back, and to another server
+/// when that fails.
+class Exchange final : public std::enable_shared_from_this<Exchange> {
+  public:
+    /// `body`: what comes of the request's body, where it was not collected.
+    Exchange(std::shared_ptr<Site> site, SiteRoute& route, http::Responder responder,
+             std::unique_ptr<http::BodySource> body);
+    void start();
+
+  private:
+    class Attempt;
+    class ClientBody;
+
+    // To the servers: exchange.cpp.
+    void attempt();
+    void cancel_attempt();
+    [[nodiscard]] Outgoing compose();
+    void on_refused(Refusal refusal);
+    void on_error(const http::ClientError& error);
+    [[nodiscard]] bool may_repeat(bool sent) const;
+    void give_up(http::Status status, std::string_view kind, std::string_view why);
+    [[nodiscard]] std::uint64_t balance_hash() const;
+    [[nodiscard]] bool adapt_target();
+
+    // Back to the client: exchange_response.cpp.
+    void on_head(http::Response response);
+    void on_body(std::span<const std::byte> bytes);
+    void on_end(const http::Fields& trailers);
+    [[nodiscard]] std::unique_ptr<http::Upgraded> on_upgrade(const http::Response& response);
+    void respond(http::Response forwarded, std::optional<std::uint64_t> length);
+    void on_client_gone();
+    void finish_response(http::Response& response) const;
+
+    // The cache: exchange_cache.cpp.
+    [[nodiscard]] bool answer_from_cache();
+    void answer_with(const StoredResponse& stored, const std::string& status);
+    [[nodiscard]] bool answer_stale();
+    [[nodiscard]] bool take_validated(const http::Response& response);
+    void begin_storing(const http::Response& forwarded, const http::Response& response);
+    void finish_storing();
+    void invalidate(const http::Response& response);
+    void add_conditions(http::Request& request) const;
+    [[nodiscard]] std::string cache_status(std::string_view what) const;
+    [[nodiscard]] bool uses_cache() const { return route_.configuration.cache && site_->shared().cache != nullptr; }
+
+    [[nodiscard]] const http::Request& asked() const { return responder_.request(); }
+
+    std::shared_ptr<Site> site_;
+    SiteRoute& route_;
+    http::Responder responder_;
+    std::unique_ptr<http::BodySource> body_;  ///< of a request that is passed on as it comes, until it is on its way
+    http::ForwardContext context_;
+    http::Request request_;  ///< as it goes to a server
+    std::string upgrade_;    ///< the protocols that the client offers to switch to
+
+    std::shared_ptr<Attempt> attempt_;
+    std::uint32_t attempts_ = 0;
+    std::vector<std::size_t> tried_;
+    bool body_gone_ = false;  ///< the body has been read, and can't be sent again
+    bool fresh_ = false;      ///< the next attempt needs a new connection
+    bool answered_ = false;
+    std::string last_error_;  ///< why the last attempt failed
+    http::Status last_status_ = http::Status::bad_gateway;
+    std::string_view last_kind_;
+
+    std::unique_ptr<http::BodySink> sink_;  ///< where the response's content goes
+    std::optional<std::uint64_t> length_;   ///< of the content, if it is known
+    std::uint64_t passed_ = 0;              ///< bytes of it that went to the sink
+
+    std::string key_;                               ///< of the cache; empty: it is not used
+    std::shared_ptr<const StoredResponse> stored_;  ///< stale, or to be validated
+    std::optional<StoredResponse> storing_;         ///< what is being stored
+    std::string content_;                           ///< its content so far
+    WallTime asked_at_{};
+    std::string forward_reason_ = "uri-miss";  ///< of Cache-Status
+};
+
+}  // namespace hourglass::proxy::detail
