@@ -7,17 +7,17 @@
 #include <memory>
 #include <unistd.h>
 
-#include "cli/access_log.h"
 #include "cli/command.h"
 #include "cli/configuration_log.h"
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
 #include "cli/serving.h"
+#include "cli/site.h"
 #include "cli/terminal.h"
 #include "hourglass/http/files.h"
 #include "hourglass/http/over_tcp.h"
-#include "hourglass/http/router.h"
+#include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
 #include "hourglass/runtime/tls.h"
@@ -34,13 +34,12 @@ constexpr std::size_t kOutput = 64 * 1024;
 struct ServeOptions {
     std::string folder;
     std::vector<std::string> listen;
-    std::string echo = "/echo";
+    SiteOptions site;
     NetworkOptions network;
     std::string certificate;
     std::string key;
     bool fast_open = false;
     bool quiet = false;
-    bool verbose = false;
     std::vector<std::string> program;
 };
 
@@ -54,13 +53,6 @@ std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
     auto files = runtime::OsFiles::open_root(folder);
     if (!files) throw Failure{kBadInput, files.error()};
     return std::move(*files);
-}
-
-http::Router make_router(const http::FileStore& files, const std::string& echo) {
-    http::Router router;
-    if (!echo.empty()) router.stream(http::Method::post, echo, http::echo_stream());
-    router.mount("/", http::serve_files(files));
-    return router;
 }
 
 /// TLS as the options ask for it; null for none.
@@ -132,18 +124,17 @@ int serve_over_os(const ServeOptions& options) {
     asio::io_context context(1);
     runtime::OsLoop loop(context);
     const runtime::TurnFiles open_files(*files, loop);
-    const http::Router router = make_router(open_files, options.echo);
-    const http::Application application = with_access_log(router.application(), options.verbose);
+    const Site site(options.site, open_files, [] { return runtime::now(); });
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
-    runtime::OsServer server(loop, application, settings);
+    runtime::OsServer server(loop, site.application(), settings, tcp_server_settings(options.site));
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
         const auto listening = server.listen(endpoint, tls.get());
         if (!listening) throw Failure{kBadInput, listening.error().message};
         urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), listening->to_string());
     }
-    if (!options.quiet && (options.program.empty() || options.verbose))
+    if (!options.quiet && (options.program.empty() || options.site.verbose))
         fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, shows_colour(stderr)), options.folder,
                    urls);
 
@@ -166,11 +157,10 @@ int serve_over_own_tcp(const ServeOptions& options) {
     tcp::Settings tcp;
     if (options.fast_open) tcp.fast_open_backlog = kFastOpenBacklog;
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
-    const http::Router router = make_router(*files, options.echo);
-    const http::Application application = with_access_log(router.application(), options.verbose);
-    http::TcpServer server(live.host(), application, server_settings());
+    const Site site(options.site, *files, [&live] { return live.host().now(); });
+    http::TcpServer server(live.host(), site.application(), server_settings(), tcp_server_settings(options.site));
     listen(server, addresses.endpoints, tls.get());
-    if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
+    if (!options.quiet && (options.program.empty() || options.site.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
     int exit_code = kSuccess;
@@ -209,13 +199,13 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         ->type_name("FILE");
     app.add_option("--tls-key", options->key, "The key that belongs to it, PEM without a passphrase")
         ->type_name("FILE");
-    app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
-        ->type_name("PATH");
+    declare(app, options->site);
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
-    app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
+    app.add_flag("-v,--verbose", options->site.verbose, "Print a line for each request");
     app.footer(
         "With a program behind '--' the server lives as long as the program, and ends with its exit code\n"
         "(128 and the number of the signal that ended it; 127 when it is not there, 126 when it can't be\n"
@@ -225,6 +215,8 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         "Examples:\n"
         "  hourglass serve .                                (then: curl http://localhost:8080/)\n"
         "  hourglass serve /srv/www --listen :8080 -v       (for everyone who can reach this machine)\n"
+        "  hourglass serve site --cors '*' --cache-control max-age=3600 --metrics /metrics --log-format json\n"
+        "  hourglass serve site --rate-limit 20 --client-connections 8 --log access.log\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
