@@ -21,6 +21,7 @@
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
 #include "hourglass/runtime/turn_files.h"
+#include "hourglass/uwsgi/layer.h"
 
 namespace hourglass::cli {
 
@@ -36,6 +37,7 @@ struct ServeOptions {
     std::string echo = "/echo";
     NetworkOptions network;
     bool fast_open = false;
+    bool uwsgi = false;
     bool quiet = false;
     bool verbose = false;
     std::vector<std::string> program;
@@ -60,9 +62,9 @@ http::Router make_router(const http::FileStore& files, const std::string& echo) 
     return router;
 }
 
-void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints) {
+void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* layer) {
     for (const SocketAddress& endpoint : endpoints)
-        if (const auto listening = server.listen(endpoint); !listening)
+        if (const auto listening = server.listen(endpoint, layer); !listening)
             throw Failure{kBadInput,
                           fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
 }
@@ -118,10 +120,11 @@ int serve_over_os(const ServeOptions& options) {
     const http::Application application = with_access_log(router.application(), options.verbose);
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
+    uwsgi::ServerLayer layer;
     runtime::OsServer server(loop, application, settings);
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
-        const auto listening = server.listen(endpoint);
+        const auto listening = server.listen(endpoint, options.uwsgi ? &layer : nullptr);
         if (!listening) throw Failure{kBadInput, listening.error().message};
         urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", listening->to_string());
     }
@@ -149,8 +152,9 @@ int serve_over_own_tcp(const ServeOptions& options) {
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
     const http::Router router = make_router(*files, options.echo);
     const http::Application application = with_access_log(router.application(), options.verbose);
+    uwsgi::ServerLayer layer;
     http::TcpServer server(live.host(), application, server_settings());
-    listen(server, addresses.endpoints);
+    listen(server, addresses.endpoints, options.uwsgi ? &layer : nullptr);
     if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
@@ -189,6 +193,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         ->type_name("PATH");
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
+    app.add_flag("--uwsgi", options->uwsgi, "Speak uwsgi with a gateway, such as nginx's uwsgi_pass, and not HTTP");
     declare(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
     app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
