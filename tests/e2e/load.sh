@@ -32,7 +32,7 @@ slow() {
     attacker=$!
     sleep 1
     for ((i = 0; i < 20; i++)); do
-        [[ $(curl -s --max-time 1 "$base/") != hello ]] || served=$((served + 1))
+        [[ $(curl -s --max-time 2 "$base/") != hello ]] || served=$((served + 1))
         sleep 0.1
     done
     wait "$attacker" || true
