@@ -13,6 +13,7 @@ void declare_output(CLI::App& app, GetOptions& options) {
     app.add_option("-o,--output", options.outputs, "Write the body to a file; once for each URL")
         ->type_name("FILE")
         ->expected(1)
+        ->allow_extra_args(false)  // what follows is a URL
         ->take_all();
     app.add_flag("-O,--remote-name", options.remote_name, "Write it to a file of the name that the URL ends in");
     app.add_option("-C,--continue-at", options.continue_at,
@@ -35,32 +36,38 @@ void declare_content(CLI::App& app, GetOptions& options) {
                    "Send a body; @FILE is a file without its line ends, several are joined by &")
         ->type_name("DATA")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("--data-binary", options.binary_data, "The same, with files as they are")
         ->type_name("DATA")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("--data-urlencode", options.encoded_data,
                    "The same, percent-encoded: VALUE, NAME=VALUE, @FILE or NAME@FILE")
         ->type_name("DATA")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_flag("-G,--get", options.data_in_query, "Put the data into the URL's query instead");
     app.add_option("-F,--form", options.form, "Send a form: NAME=VALUE, or NAME=@FILE[;type=TYPE][;filename=NAME]")
         ->type_name("PART")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("-T,--upload-file", options.upload, "Send a file; - is standard input, as it comes")
         ->type_name("FILE");
     app.add_option("-H,--header", options.fields, "Send a header field; 'Name:' leaves one out")
         ->type_name("LINE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("-A,--user-agent", options.agent_name, "Send this name")->type_name("NAME");
     app.add_option("-u,--user", options.user, "Send basic credentials")->type_name("NAME:PASSWORD");
     app.add_option("-b,--cookie", options.cookies, "Send cookies: NAME=VALUE, or a file as -c writes it")
         ->type_name("DATA|FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("-c,--cookie-jar", options.cookie_jar, "Keep cookies, and write them to a file at the end")
         ->type_name("FILE");
@@ -99,6 +106,7 @@ void declare_way(CLI::App& app, GetOptions& options) {
     app.add_option("--limit", options.limits, "Limit for a phase: resolve, connect, tls, response, stalled")
         ->type_name("PHASE=SECONDS")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("--resolver", options.resolver, "Name server to ask (default: those of /etc/resolv.conf)")
         ->type_name("ADDR[:PORT]");

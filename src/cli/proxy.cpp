@@ -79,7 +79,7 @@ class ProxyRun {
           loop_(context_),
           resolver_(system_resolver(loop_)),
           timer_(context_, [this] { return poll(); }) {
-        raise_descriptor_limit();
+        if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
         resolve_servers(resolver_, std::move(configuration),
                         [this](proxy::Configuration c, auto failures) { start(std::move(c), failures); });
     }
@@ -138,8 +138,8 @@ class ProxyRun {
         connector_ = waking(runtime::connect_over(loop_), [this] { front_->wake(); });
         access_log_ = configuration.access_log;
         proxy_ = std::make_unique<proxy::ReverseProxy>(*connector_, configuration, environment);
-        application_ = with_log(proxy_->application());
-        front_->serve(application_, proxy::server_settings(configuration, environment), configuration);
+        applications_ = {with_log(proxy_->application("http")), with_log(proxy_->application("https"))};
+        front_->serve(applications_, proxy::server_settings(configuration, environment), configuration);
         timer_.set(proxy_->deadline());
     }
 
@@ -181,7 +181,7 @@ class ProxyRun {
     runtime::OsLoop loop_;
     runtime::OsResolver resolver_;
     runtime::DeadlineTimer timer_;
-    http::Application application_;
+    FrontApplications applications_;
     std::unique_ptr<ProxyFront> front_;  ///< The connections of its server are gone last.
     std::unique_ptr<http::Connector> connector_;
     std::unique_ptr<proxy::ReverseProxy> proxy_;
@@ -193,6 +193,7 @@ class ProxyRun {
 int run_proxy(const ProxyOptions& options) {
     auto configuration = load(options.config);
     if (!configuration) return kBadInput;
+    if (const auto wrong = check_certificate(*configuration)) throw Failure{kBadInput, *wrong};
     if (options.check) {
         fmt::print("ok\n");
         return kSuccess;

@@ -1,5 +1,6 @@
 #include "cli/proxy_front.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fmt/core.h>
 #include <map>
@@ -13,6 +14,7 @@
 #include "cli/terminal.h"
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/tls.h"
 
 namespace hourglass::cli {
 
@@ -22,34 +24,99 @@ void announce(bool quiet, std::string_view urls) {
     if (!quiet) fmt::print(stderr, "{} {}\n", paint("proxy at", Colour::green, shows_colour(stderr)), urls);
 }
 
+/// TLS with a certificate that a reload may replace; connections keep the one that they began with.
+class Certificate final : public http::SecureServer {
+  public:
+    /// What is wrong with the files; the certificate is then as it was.
+    std::optional<std::string> load(const proxy::Configuration& configuration) {
+        if (configuration.listen_tls.empty()) return std::nullopt;
+        auto loaded = runtime::TlsServer::make({configuration.certificate, configuration.key});
+        if (!loaded) return loaded.error().message;
+        tls_ = std::move(*loaded);
+        return std::nullopt;
+    }
+    std::unique_ptr<http::Transport> accept(http::TransportHandler& handler, const http::OpenTransport& open) override {
+        return tls_->accept(handler, open);
+    }
+
+  private:
+    std::unique_ptr<runtime::TlsServer> tls_;
+};
+
+std::string url_of(const SocketAddress& address, bool tls) {
+    return fmt::format("{}://{}/", tls ? "https" : "http", address.to_string());
+}
+
 /// A server for each address, so that a reload takes and gives addresses one by one.
 class OsFront final : public ProxyFront {
   public:
     OsFront(runtime::OsLoop& loop, bool quiet) : loop_(loop), quiet_(quiet) {}
 
-    void serve(const http::Application& application, const http::ServerSettings& settings,
+    void serve(const FrontApplications& applications, const http::ServerSettings& settings,
                const proxy::Configuration& configuration) override {
-        application_ = &application;
+        applications_ = &applications;
         settings_ = settings;
         if (const auto refused = reload(configuration)) throw Failure{kBadInput, *refused};
         std::string urls;
-        for (const auto& [address, server] : servers_)
-            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", server.bound.to_string());
+        for (const auto& [place, server] : servers_)
+            urls += fmt::format("{}{}", urls.empty() ? "" : " and ", url_of(server.bound, place.second));
         announce(quiet_, urls);
     }
 
     std::optional<std::string> reload(const proxy::Configuration& configuration) override {
-        std::map<SocketAddress, Listening> next;
-        for (const SocketAddress& address : parse_os_listen_addresses(configuration.listen, kernel_speaks_v6())) {
-            if (servers_.contains(address) || next.contains(address)) continue;
-            auto server = std::make_unique<runtime::OsServer>(loop_, *application_, settings_, configuration.clients);
-            const auto bound = server->listen(address);
-            if (!bound) return bound.error().message;
-            next.emplace(address, Listening{std::move(server), *bound});
+        try {
+            return listen_at(places_of(configuration), configuration);
+        } catch (const Failure& failure) {
+            return failure.message;
         }
-        for (const SocketAddress& address : parse_os_listen_addresses(configuration.listen, kernel_speaks_v6()))
-            if (auto kept = servers_.extract(address)) next.insert(std::move(kept));
-        for (auto& [address, server] : servers_) {
+    }
+
+    void close() override {
+        for (auto& [place, server] : servers_) server.server->close();
+    }
+    [[nodiscard]] std::size_t connections() const override {
+        std::size_t sum = 0;
+        for (const auto& [place, server] : servers_) sum += server.server->connections();
+        for (const auto& server : closing_) sum += server->connections();
+        return sum;
+    }
+    void wake() override {}
+
+  private:
+    /// An address, and whether there is TLS.
+    using Place = std::pair<SocketAddress, bool>;
+    struct Listening {
+        std::unique_ptr<runtime::OsServer> server;
+        SocketAddress bound;
+    };
+
+    static std::vector<Place> places_of(const proxy::Configuration& configuration) {
+        std::vector<Place> places;
+        const auto add = [&](const std::vector<std::string>& texts, bool tls) {
+            for (const SocketAddress& address : parse_os_listen_addresses(texts, kernel_speaks_v6()))
+                places.emplace_back(address, tls);
+        };
+        const bool has_tls = !configuration.listen_tls.empty();
+        if (!configuration.listen.empty() || !has_tls) add(configuration.listen, false);
+        if (has_tls) add(configuration.listen_tls, true);
+        return places;
+    }
+
+    std::optional<std::string> listen_at(const std::vector<Place>& places, const proxy::Configuration& configuration) {
+        if (auto wrong = certificate_.load(configuration)) return wrong;
+        std::map<Place, Listening> next;
+        for (const Place& place : places) {
+            if (servers_.contains(place) || next.contains(place)) continue;
+            const auto& [address, tls] = place;
+            auto server = std::make_unique<runtime::OsServer>(loop_, tls ? applications_->https : applications_->http,
+                                                              settings_, configuration.clients);
+            const auto bound = server->listen(address, tls ? &certificate_ : nullptr);
+            if (!bound) return bound.error().message;
+            next.emplace(place, Listening{std::move(server), *bound});
+        }
+        for (const Place& place : places)
+            if (auto kept = servers_.extract(place)) next.insert(std::move(kept));
+        for (auto& [place, server] : servers_) {
             server.server->close();
             closing_.push_back(std::move(server.server));
         }
@@ -58,26 +125,11 @@ class OsFront final : public ProxyFront {
         return std::nullopt;
     }
 
-    void close() override {
-        for (auto& [address, server] : servers_) server.server->close();
-    }
-    [[nodiscard]] std::size_t connections() const override {
-        std::size_t sum = 0;
-        for (const auto& [address, server] : servers_) sum += server.server->connections();
-        for (const auto& server : closing_) sum += server->connections();
-        return sum;
-    }
-    void wake() override {}
-
-  private:
-    struct Listening {
-        std::unique_ptr<runtime::OsServer> server;
-        SocketAddress bound;
-    };
     runtime::OsLoop& loop_;
-    const http::Application* application_ = nullptr;
+    const FrontApplications* applications_ = nullptr;
     http::ServerSettings settings_;
-    std::map<SocketAddress, Listening> servers_;
+    Certificate certificate_;
+    std::map<Place, Listening> servers_;
     std::vector<std::unique_ptr<runtime::OsServer>> closing_;
     bool quiet_;
 };
@@ -88,9 +140,9 @@ class OwnFront final : public ProxyFront {
     OwnFront(asio::io_context& context, const NetworkOptions& options, const proxy::Configuration& configuration,
              bool quiet)
         : listen_(configuration.listen),
+          listen_tls_(configuration.listen_tls),
           addresses_(parse(options, configuration)),
           live_(bring_up(context, options, addresses_.own)),
-          dhcp_(options.dhcp),
           quiet_(quiet) {
         follow_configuration(live_, quiet, {});
         live_.tun_host->loop().on_failure(
@@ -100,43 +152,60 @@ class OwnFront final : public ProxyFront {
             });
     }
 
-    void serve(const http::Application& application, const http::ServerSettings& settings,
+    void serve(const FrontApplications& applications, const http::ServerSettings& settings,
                const proxy::Configuration& configuration) override {
-        server_.emplace(live_.host(), application, settings, configuration.clients);
+        if (const auto wrong = certificate_.load(configuration)) throw Failure{kBadInput, *wrong};
+        http_.emplace(live_.host(), applications.http, settings, configuration.clients);
+        https_.emplace(live_.host(), applications.https, settings, configuration.clients);
         std::string urls;
-        for (const SocketAddress& address : addresses_.endpoints) {
-            if (const auto listening = server_->listen(address); !listening)
+        for (std::size_t i = 0; i < addresses_.endpoints.size(); ++i) {
+            const SocketAddress& address = addresses_.endpoints[i];
+            const bool tls = is_tls(address.port);
+            const auto listening = tls ? https_->listen(address, &certificate_) : http_->listen(address);
+            if (!listening)
                 throw Failure{kBadInput,
                               fmt::format("listen {}: {}", address.to_string(), tcp::to_string(listening.error()))};
-            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", address.to_string());
+            urls += fmt::format("{}{}", urls.empty() ? "" : " and ", url_of(address, tls));
         }
-        if (dhcp_) urls = fmt::format("port {} of each address that comes", to_number(addresses_.endpoints[0].port));
         announce(quiet_, urls);
         wake();
     }
     std::optional<std::string> reload(const proxy::Configuration& configuration) override {
-        if (configuration.listen == listen_) return std::nullopt;
-        return "the addresses of a host of our own can't change while it runs; the configuration is as it was";
+        if (configuration.listen != listen_ || configuration.listen_tls != listen_tls_)
+            return "the addresses of a host of our own can't change while it runs; the configuration is as it was";
+        return certificate_.load(configuration);
     }
     void close() override {
-        server_->close();
+        http_->close();
+        https_->close();
         wake();
     }
-    [[nodiscard]] std::size_t connections() const override { return server_->connections(); }
+    [[nodiscard]] std::size_t connections() const override { return http_->connections() + https_->connections(); }
     void wake() override { live_.tun_host->loop().wake(); }
 
   private:
     static ListenAddresses parse(const NetworkOptions& options, const proxy::Configuration& configuration) {
-        const std::vector<std::string>& given = configuration.listen;
+        std::vector<std::string> given = configuration.listen;
+        given.insert(given.end(), configuration.listen_tls.begin(), configuration.listen_tls.end());
         if (options.dhcp) return parse_listen_ports(given.empty() ? std::vector<std::string>{":80"} : given);
         return parse_listen_addresses(given.empty() ? std::vector<std::string>{"10.0.0.2:80"} : given,
                                       kernel_speaks_v6());
     }
+    /// On a host of our own a port has TLS on all of its addresses, or on none.
+    [[nodiscard]] bool is_tls(Port port) const {
+        return std::ranges::any_of(listen_tls_, [&](const std::string& text) {
+            const auto address = SocketAddress::parse(text);
+            return address && address->port == port;
+        });
+    }
+
     std::vector<std::string> listen_;
+    std::vector<std::string> listen_tls_;
     ListenAddresses addresses_;
     LiveHost live_;
-    std::optional<http::TcpServer> server_;
-    bool dhcp_;
+    Certificate certificate_;
+    std::optional<http::TcpServer> http_;
+    std::optional<http::TcpServer> https_;
     bool quiet_;
 };
 
@@ -200,6 +269,10 @@ class WakingConnector final : public http::Connector {
 };
 
 }  // namespace
+
+std::optional<std::string> check_certificate(const proxy::Configuration& configuration) {
+    return Certificate().load(configuration);
+}
 
 std::unique_ptr<ProxyFront> open_front(asio::io_context& context, runtime::OsLoop& loop, const NetworkOptions& options,
                                        const proxy::Configuration& configuration, bool quiet) {

@@ -14,6 +14,15 @@
 
 namespace hourglass::cli {
 
+/// What answers clients: those who come as they are, and those who come with TLS.
+struct FrontApplications {
+    http::Application http;
+    http::Application https;
+};
+
+/// What is wrong with the certificate that a configuration names; nothing when it can be used, or when there is none.
+[[nodiscard]] std::optional<std::string> check_certificate(const proxy::Configuration& configuration);
+
 /// Where a proxy's clients come in, over whichever TCP.
 class ProxyFront {
   public:
@@ -22,10 +31,10 @@ class ProxyFront {
     ProxyFront& operator=(const ProxyFront&) = delete;
     virtual ~ProxyFront() = default;
 
-    /// Listens, and says so. `application` must outlive the front. Throws `Failure`.
-    virtual void serve(const http::Application& application, const http::ServerSettings& settings,
+    /// Listens, and says so. `applications` must outlive the front. Throws `Failure`.
+    virtual void serve(const FrontApplications& applications, const http::ServerSettings& settings,
                        const proxy::Configuration& configuration) = 0;
-    /// Listens where another configuration says. An error, and no change, when that can't be.
+    /// Listens where another configuration says, with its certificate. An error, and no change, when that can't be.
     [[nodiscard]] virtual std::optional<std::string> reload(const proxy::Configuration& configuration) = 0;
     /// Listens no more, answers what has been asked, and closes the connections.
     virtual void close() = 0;

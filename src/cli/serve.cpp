@@ -22,6 +22,7 @@
 #include "hourglass/runtime/os_http.h"
 #include "hourglass/runtime/tls.h"
 #include "hourglass/runtime/turn_files.h"
+#include "hourglass/uwsgi/layer.h"
 
 namespace hourglass::cli {
 
@@ -39,6 +40,7 @@ struct ServeOptions {
     std::string certificate;
     std::string key;
     bool fast_open = false;
+    bool uwsgi = false;
     bool quiet = false;
     std::vector<std::string> program;
 };
@@ -55,9 +57,11 @@ std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
     return std::move(*files);
 }
 
-/// TLS as the options ask for it; null for none.
-std::unique_ptr<runtime::TlsServer> make_tls(const ServeOptions& options) {
-    if (options.certificate.empty() && options.key.empty()) return nullptr;
+/// What the options ask for between TCP and HTTP: TLS, or uwsgi in the place of HTTP; null for neither.
+std::unique_ptr<http::SecureServer> make_layer(const ServeOptions& options) {
+    if (options.certificate.empty() && options.key.empty())
+        return options.uwsgi ? std::make_unique<uwsgi::ServerLayer>() : nullptr;
+    if (options.uwsgi) throw Failure{kBadInput, "--uwsgi is spoken without TLS: leave --tls-cert and --tls-key out"};
     if (options.key.empty())
         throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
     if (options.certificate.empty())
@@ -67,9 +71,9 @@ std::unique_ptr<runtime::TlsServer> make_tls(const ServeOptions& options) {
     return std::move(*tls);
 }
 
-void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* tls) {
+void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* layer) {
     for (const SocketAddress& endpoint : endpoints)
-        if (const auto listening = server.listen(endpoint, tls); !listening)
+        if (const auto listening = server.listen(endpoint, layer); !listening)
             throw Failure{kBadInput,
                           fmt::format("--listen {}: {}", endpoint.to_string(), tcp::to_string(listening.error()))};
 }
@@ -117,7 +121,7 @@ int serve_over_os(const ServeOptions& options) {
     refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
                                                                : std::vector<std::string_view>{});
     const auto files = open_folder(options.folder);
-    const auto tls = make_tls(options);
+    const auto layer = make_layer(options);
     const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
 
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
@@ -130,7 +134,7 @@ int serve_over_os(const ServeOptions& options) {
     runtime::OsServer server(loop, site.application(), settings, tcp_server_settings(options.site));
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
-        const auto listening = server.listen(endpoint, tls.get());
+        const auto listening = server.listen(endpoint, layer.get());
         if (!listening) throw Failure{kBadInput, listening.error().message};
         urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), listening->to_string());
     }
@@ -150,7 +154,7 @@ int serve_over_os(const ServeOptions& options) {
 
 int serve_over_own_tcp(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
-    const auto tls = make_tls(options);
+    const auto layer = make_layer(options);
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
@@ -159,7 +163,7 @@ int serve_over_own_tcp(const ServeOptions& options) {
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
     const Site site(options.site, *files, [&live] { return live.host().now(); });
     http::TcpServer server(live.host(), site.application(), server_settings(), tcp_server_settings(options.site));
-    listen(server, addresses.endpoints, tls.get());
+    listen(server, addresses.endpoints, layer.get());
     if (!options.quiet && (options.program.empty() || options.site.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
@@ -202,6 +206,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     declare(app, options->site);
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
+    app.add_flag("--uwsgi", options->uwsgi, "Speak uwsgi with a gateway, such as nginx's uwsgi_pass, and not HTTP");
     declare(app, options->network);
     declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");

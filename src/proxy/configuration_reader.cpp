@@ -218,14 +218,32 @@ void read_table(TomlTable& keys, std::string_view key, Read read) {
         keys.report(node, key, fmt::format("a table is expected: [{}]", key));
 }
 
+void read_listen(TomlTable& keys, std::string_view key, std::vector<std::string>& into) {
+    for (auto& [address, line] : keys.texts(key)) {
+        if (const auto parsed = SocketAddress::parse(address); !parsed)
+            keys.errors().push_back({line, std::string(key),
+                                     fmt::format("{}; write it like \":8080\" or \"127.0.0.1:8080\"", parsed.error())});
+        into.push_back(std::move(address));
+    }
+}
+
+/// TLS needs both files, and somewhere to listen.
+void read_tls(TomlTable& keys, const toml::table& table, Configuration& out) {
+    TomlTable tls(table, "tls", keys.errors());
+    tls.text("certificate", out.certificate);
+    tls.text("key", out.key);
+    if (out.certificate.empty()) tls.report(table.get("certificate"), "certificate", "a file is expected, in PEM");
+    if (out.key.empty()) tls.report(table.get("key"), "key", "a file is expected, in PEM");
+    if (out.listen_tls.empty()) keys.report(&table, "tls", "listen_tls is missing: where clients come with TLS");
+}
+
 void read_top(const toml::table& table, Errors& errors, Configuration& out) {
     TomlTable keys(table, "", errors);
-    for (auto& [address, line] : keys.texts("listen")) {
-        if (const auto parsed = SocketAddress::parse(address); !parsed)
-            errors.push_back(
-                {line, "listen", fmt::format("{}; write it like \":8080\" or \"127.0.0.1:8080\"", parsed.error())});
-        out.listen.push_back(std::move(address));
-    }
+    read_listen(keys, "listen", out.listen);
+    read_listen(keys, "listen_tls", out.listen_tls);
+    read_table(keys, "tls", [&](const toml::table& t) { read_tls(keys, t, out); });
+    if (!out.listen_tls.empty() && !table.contains("tls"))
+        keys.report(table.get("listen_tls"), "listen_tls", "needs a certificate: [tls] with certificate and key");
     keys.text("name", out.name);
     if (!http::is_token(out.name))
         keys.report(table.get("name"), "name", "a name without spaces and separators is expected");

@@ -13,8 +13,10 @@ using http::Response;
 using http::Status;
 
 Exchange::Exchange(std::shared_ptr<Site> site, SiteRoute& route, http::Responder responder,
-                   std::unique_ptr<http::BodySource> body)
-    : site_(std::move(site)), route_(route), responder_(std::move(responder)), body_(std::move(body)) {}
+                   std::unique_ptr<http::BodySource> body, std::string scheme)
+    : site_(std::move(site)), route_(route), responder_(std::move(responder)), body_(std::move(body)) {
+    context_.scheme = std::move(scheme);
+}
 
 void Exchange::start() {
     const Configuration& configuration = site_->configuration();
@@ -103,6 +105,7 @@ Outgoing Exchange::compose() {
     out.body = std::move(body_);
     out.context.client = responder_.client();
     out.context.scheme = context_.scheme;
+    out.context.port = context_.scheme == "https" ? 443 : 80;
     out.context.script_name = route_.upstream.configuration().script_name;
     return out;
 }

@@ -15,9 +15,9 @@ namespace hourglass::proxy::detail {
 /// when that fails.
 class Exchange final : public std::enable_shared_from_this<Exchange> {
   public:
-    /// `body`: what comes of the request's body, where it was not collected.
+    /// `body`: what comes of the request's body, where it was not collected. `scheme`: how the client came.
     Exchange(std::shared_ptr<Site> site, SiteRoute& route, http::Responder responder,
-             std::unique_ptr<http::BodySource> body);
+             std::unique_ptr<http::BodySource> body, std::string scheme);
     void start();
 
   private:

@@ -93,19 +93,19 @@ class ReverseProxy::Implementation {
         site_ = std::make_shared<detail::Site>(shared_, configuration);
     }
 
-    http::Application application() {
+    http::Application application(const std::string& scheme) {
         http::Application out;
-        out.on_request = [this](const http::Request& request, Responder responder) {
+        out.on_request = [this, scheme](const http::Request& request, Responder responder) {
             detail::SiteRoute* const route = admit(request, responder);
             if (route == nullptr) return;
             if (request.body.size() > route->configuration.max_body) {
                 responder.respond(Response::error(Status::content_too_large));
                 return;
             }
-            std::make_shared<detail::Exchange>(site_, *route, std::move(responder), nullptr)->start();
+            std::make_shared<detail::Exchange>(site_, *route, std::move(responder), nullptr, scheme)->start();
         };
-        out.on_head = [this](const http::Request& request, Responder responder) {
-            return on_head(request, std::move(responder));
+        out.on_head = [this, scheme](const http::Request& request, Responder responder) {
+            return on_head(request, std::move(responder), scheme);
         };
         return out;
     }
@@ -135,7 +135,7 @@ class ReverseProxy::Implementation {
 
     /// A request with a body: it is collected when it is small, or when the server must know its length in advance,
     /// and passed on as it comes otherwise.
-    std::unique_ptr<BodySink> on_head(const http::Request& request, Responder responder) {
+    std::unique_ptr<BodySink> on_head(const http::Request& request, Responder responder, const std::string& scheme) {
         const auto length = told_length(request);
         const detail::SiteRoute* const found = site_->find(request);
         if (found == nullptr) return nullptr;  // answered when it is complete, so that the connection can go on
@@ -150,7 +150,8 @@ class ReverseProxy::Implementation {
         if (route == nullptr) return nullptr;
         auto pipe = http::BodyPipe::make(configuration.response_buffer, length);
         auto sink = std::make_unique<LimitedSink>(std::move(pipe.sink), configuration.max_body, responder);
-        std::make_shared<detail::Exchange>(site_, *route, std::move(responder), std::move(pipe.source))->start();
+        std::make_shared<detail::Exchange>(site_, *route, std::move(responder), std::move(pipe.source), scheme)
+            ->start();
         return sink;
     }
 
@@ -165,7 +166,7 @@ ReverseProxy::ReverseProxy(http::Connector& connector, const Configuration& conf
     : implementation_(std::make_unique<Implementation>(connector, configuration, std::move(environment))) {}
 ReverseProxy::~ReverseProxy() = default;
 
-http::Application ReverseProxy::application() { return implementation_->application(); }
+http::Application ReverseProxy::application(std::string scheme) { return implementation_->application(scheme); }
 void ReverseProxy::reload(const Configuration& configuration) { implementation_->reload(configuration); }
 Instant ReverseProxy::deadline() const { return implementation_->deadline(); }
 void ReverseProxy::poll(Instant now) { implementation_->poll(now); }

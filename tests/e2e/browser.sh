@@ -7,6 +7,9 @@ need chromium uwsgi python3 curl
 /usr/bin/python3 -c 'import flask' 2>/dev/null || skip "python3-flask is not installed"
 need_rootless
 work_folder
+browser=(chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run)
+timeout 60 "${browser[@]}" --user-data-dir=first --dump-dom 'data:text/html,<p>hello</p>' 2>/dev/null |
+    grep -q '<p>hello</p>' || skip "chromium does not run here"
 cp "$here/browser/app.py" .
 
 cat >zone <<'END'
@@ -44,12 +47,12 @@ for ((i = 0; i < 100; i++)); do
     curl -s -o first --max-time 2 --fail http://app.hourglass.test/cookie && break
     sleep 0.1
 done
-timeout 60 chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-    --user-data-dir=profile --window-size=900,620 --screenshot=page.png http://app.hourglass.test/ >chromium.log 2>&1 || true
+timeout 60 "$@" --user-data-dir=profile --window-size=900,620 --screenshot=page.png \
+    http://app.hourglass.test/ >chromium.log 2>&1 || true
 kill "$app"
 wait "$app" || true
 END
-timeout 120 "$hourglass" proxy --config proxy.toml --zone zone --rootless -q -- unshare -m bash inside.sh \
+timeout 120 "$hourglass" proxy --config proxy.toml --zone zone --rootless -q -- unshare -m bash inside.sh "${browser[@]}" \
     >access.log 2>proxy.log || true
 
 saw() { grep -qxF "$1" report.txt; }

@@ -2,7 +2,7 @@
 # The reverse proxy between Debian's curl and Debian's nginx and uwsgi, on loopback; our own server behind nginx.
 source "$(dirname "$0")/lib.sh"
 
-need nginx curl perl python3 uwsgi
+need nginx curl perl python3 uwsgi openssl
 [[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 nginx=$(PATH=$PATH:/usr/sbin type -P nginx)
 work_folder
@@ -20,7 +20,7 @@ free_ports() {
     perl -MIO::Socket::INET -e '@s = map { IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") } 1 .. shift;
         print join(" ", map { $_->sockport } @s)' "$1"
 }
-read -r web app raw dead front_nginx gateway <<<"$(free_ports 6)"
+read -r web app raw dead front_nginx gateway tls ours <<<"$(free_ports 8)"
 
 background() { # background LOG COMMAND...
     local log=$1
@@ -57,9 +57,18 @@ http {
     }
     server {
         listen 127.0.0.1:$front_nginx;
+        location /uwsgi/ { uwsgi_pass 127.0.0.1:$ours; include params; }
         location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://127.0.0.1:$gateway; }
     }
 }
+END
+    cat >params <<'END'
+uwsgi_param REQUEST_METHOD $request_method;
+uwsgi_param REQUEST_URI $uri;
+uwsgi_param QUERY_STRING $query_string;
+uwsgi_param CONTENT_TYPE $content_type;
+uwsgi_param CONTENT_LENGTH $content_length;
+uwsgi_param REMOTE_ADDR $remote_addr;
 END
     background nginx.log "$nginx" -p "$folder" -c nginx.conf -e error.log
 }
@@ -79,15 +88,28 @@ END
     background uwsgi.log uwsgi --plugin python3 --socket "127.0.0.1:$app" --wsgi-file app.py --need-app
 }
 
+# Our own server, as the application behind nginx's uwsgi_pass.
+start_ours() {
+    mkdir -p files/uwsgi
+    cp files/index.html files/uwsgi/page.html
+    background ours.log "$hourglass" serve files --uwsgi --echo /uwsgi/echo --listen "127.0.0.1:$ours"
+}
+
 # A server that says what its first argument tells it to, whatever it is asked, and closes; "" says nothing and waits.
 raw_server='use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 9, LocalAddr => "127.0.0.1:$ARGV[0]",
     ReuseAddr => 1) or die; while (my $c = $l->accept) { sysread($c, my $r, 4096);
+    if ($r =~ /^GET .odd.upgrade|^GET .upgrade/) {
+        syswrite($c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+        while (sysread($c, my $said, 4096)) { syswrite($c, "<$said>") }
+        close($c); next }
     my $say = $r =~ m{^GET /rubbish} ? "not HTTP\r\n\r\n" : $r =~ m{^GET /early} ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
     : ""; if ($say) { syswrite($c, $say); close($c) } else { push @kept, $c } }'
 
 write_configuration() { # write_configuration ROUND-ROBIN-SERVERS
     cat >proxy.toml <<END
 listen = "127.0.0.1:$gateway"
+listen_tls = "127.0.0.1:$tls"
+tls = { certificate = "cert.pem", key = "key.pem" }
 name = "edge"
 
 [upstream.web]
@@ -138,7 +160,10 @@ start_proxy() {
     "$hourglass" proxy --config proxy.toml >access.log 2>fault.log &
     proxy=$!
     processes+=("$proxy")
-    wait_for 10 grep -q '^proxy at' fault.log || cat fault.log
+    wait_for 10 grep -q '^proxy at' fault.log || {
+        cat fault.log
+        exit 1
+    }
     at=http://127.0.0.1:$gateway
 }
 
@@ -191,6 +216,28 @@ limited() {
     [[ $seen == '404 404 429' ]] && grep -qi '^retry-after: ' got
 }
 behind_nginx() { curl -sS --fail --max-time 20 -o got "http://127.0.0.1:$front_nginx/large" && cmp got files/large; }
+# uwsgi_pass: the length of what is served, a form that comes back, a page that is not there.
+uwsgi_pass() {
+    local nginx_at=http://127.0.0.1:$front_nginx
+    curl -sS --fail --max-time 10 "$nginx_at/uwsgi/page.html" | cmp - files/index.html || return 1
+    [[ $(curl -sS --max-time 10 -d name=value "$nginx_at/uwsgi/echo") == name=value ]] || return 1
+    [[ $(status_of "$nginx_at/uwsgi/nothing") == 404 ]]
+}
+over_tls() {
+    curl -sS --fail --max-time 20 --cacert cert.pem -o got "https://127.0.0.1:$tls/large" && cmp got files/large &&
+        curl -sS --max-time 10 --cacert cert.pem "https://127.0.0.1:$tls/app/x" | grep -q '^GET /x'
+}
+upgraded() {
+    local answer
+    exec 3<>"/dev/tcp/127.0.0.1/$gateway"
+    printf 'GET /odd/upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n' >&3
+    while read -r -t 5 answer <&3 && [[ $answer != $'\r' ]]; do echo "$answer"; done >got
+    printf 'hello' >&3
+    read -r -t 5 -N 7 answer <&3 || true
+    exec 3>&-
+    cat got
+    grep -q '^HTTP/1.1 101' got && [[ $answer == '<hello>' ]]
+}
 logged() { grep -q '"GET /seen?x=1 HTTP/1.1" 200' access.log; }
 
 # curl after curl while the configuration is read again twenty times: none fails.
@@ -243,7 +290,12 @@ checked() {
     [[ $status -eq 2 && $(wc -l <bad.log) -eq 3 ]] && grep -q 'bad.toml:2: upstream.a.servers: ' bad.log || return 1
     status=0
     "$hourglass" proxy --config nothing.toml 2>bad.log || status=$?
-    [[ $status -eq 2 ]] && grep -q 'nothing.toml: No such file' bad.log
+    [[ $status -eq 2 ]] && grep -q 'nothing.toml: No such file' bad.log || return 1
+    status=0
+    sed 's/cert.pem/nothing.pem/' proxy.toml >bad.toml
+    "$hourglass" proxy --config bad.toml --check 2>bad.log || status=$?
+    cat bad.log
+    [[ $status -eq 2 && $(wc -l <bad.log) -eq 1 ]] && grep -q nothing.pem bad.log
 }
 over_own_tcp() {
     printf '[upstream.a]\nservers = ["10.0.0.1:8000"]\n[[route]]\nupstream = "a"\n' >own.toml
@@ -253,8 +305,11 @@ over_own_tcp() {
         curl -sS --fail --max-time 10 -o got http://10.0.0.2/large && cmp got files/large"
 }
 
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+    -keyout key.pem -out cert.pem 2>openssl.log || cat openssl.log
 start_nginx
 start_uwsgi
+start_ours
 background raw.log perl -e "$raw_server" "$raw"
 write_configuration "\"127.0.0.1:$web\""
 wait_for 10 curl -s "http://127.0.0.1:$web/"
@@ -277,6 +332,9 @@ check "a server that closes early: the response is cut off" early
 check "a second answer comes from the cache, with its age" cached
 check "more requests than the limit: 429 with Retry-After" limited
 check "our proxy behind nginx" behind_nginx
+check "our server behind nginx's uwsgi_pass" uwsgi_pass
+check "TLS at the front" over_tls
+check "Upgrade passes through as a tunnel" upgraded
 check "the access log has a line for each answer" logged
 check "reload under load loses no request" reload_under_load
 check "a configuration with errors changes nothing" bad_reload

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kWhole = R"(
 listen = [":8080", "[::1]:8443"]
+listen_tls = ":8443"
+tls = { certificate = "c.pem", key = "k.pem" }
 name = "edge"
 access_log = "json"
 
@@ -59,6 +61,9 @@ TEST(ProxyConfiguration, IsReadInWhole) {
     EXPECT_EQ(errors(kWhole), "none");
     const Configuration c = *read_configuration(kWhole);
     EXPECT_EQ(c.listen, (std::vector<std::string>{":8080", "[::1]:8443"}));
+    EXPECT_EQ(c.listen_tls, std::vector<std::string>{":8443"});
+    EXPECT_EQ(c.certificate, "c.pem");
+    EXPECT_EQ(c.key, "k.pem");
     EXPECT_EQ(c.name, "edge");
     EXPECT_EQ(c.access_log, AccessLogFormat::json);
     EXPECT_EQ(c.clients.idle, Duration(10s));
@@ -135,6 +140,15 @@ TEST(ProxyConfiguration, ValuesThatAreNeverRightAreRefused) {
         EXPECT_NE(errors(start + end + line), "none") << line;
     for (const char* server : {"10.0.0.1", "10.0.0.1:0", ":80", "a b:80", "10.0.0.1:80/x"})
         EXPECT_NE(errors("[upstream.a]\nservers = [\"" + std::string(server) + "\"]" + end), "none") << server;
+}
+
+TEST(ProxyConfiguration, TlsNeedsItsFilesAndAnAddress) {
+    const std::string rest = "\n[upstream.a]\nservers = [\"10.0.0.1:80\"]\n[[route]]\nupstream = \"a\"\n";
+    EXPECT_EQ(errors("listen_tls = \":1\"" + rest),
+              "f.toml:1: listen_tls: needs a certificate: [tls] with certificate and key\n");
+    EXPECT_EQ(errors("tls = { certificate = \"c\" }" + rest),
+              "f.toml:1: tls.key: a file is expected, in PEM\n"
+              "f.toml:1: tls: listen_tls is missing: where clients come with TLS\n");
 }
 
 TEST(ProxyConfiguration, DurationsAndSizesHaveUnits) {

@@ -117,9 +117,12 @@ enum class AccessLogFormat : std::uint8_t { none, common, combined, json };
 
 /// All that a reverse proxy is told.
 struct Configuration {
-    std::vector<std::string> listen{};  ///< "127.0.0.1:8080", ":80"
-    std::string name = "hourglass";     ///< the pseudonym in Via (RFC 9110, section 7.6.3)
-    bool trust_forwarded = false;       ///< Forwarded and X-Forwarded-* of clients are kept and added to
+    std::vector<std::string> listen{};      ///< "127.0.0.1:8080", ":80"
+    std::vector<std::string> listen_tls{};  ///< the same, with TLS
+    std::string certificate{};       ///< a file in PEM: the server's certificate, then those that lead to the root
+    std::string key{};               ///< a file in PEM
+    std::string name = "hourglass";  ///< the pseudonym in Via (RFC 9110, section 7.6.3)
+    bool trust_forwarded = false;    ///< Forwarded and X-Forwarded-* of clients are kept and added to
     AccessLogFormat access_log = AccessLogFormat::combined;
     http::TcpServerSettings clients{};     ///< limits of the clients' connections
     std::uint64_t client_requests = 1000;  ///< on one connection of a client; 0 is without limit

@@ -33,8 +33,9 @@ class ReverseProxy {
     ReverseProxy(const ReverseProxy&) = delete;
     ReverseProxy& operator=(const ReverseProxy&) = delete;
 
-    /// The application for servers. The proxy must outlive it.
-    [[nodiscard]] http::Application application();
+    /// The application for servers whose clients come by `scheme`: "https" where there is TLS. The proxy must outlive
+    /// it.
+    [[nodiscard]] http::Application application(std::string scheme = "http");
     /// Takes another configuration: requests that come from now on go by it, those under way by the old one. The store
     /// of the cache is kept.
     void reload(const Configuration& configuration);
