@@ -124,16 +124,9 @@ void Exchange::on_connection(AgentConnection& connection) {
     connection_ = &connection;
     attempt_ = std::make_shared<Attempt>(*this);
     hop_.asked = engine_.now();
-    const Hop& opening = connection.opening();
-    hop_.remote = opening.remote;
-    hop_.security = opening.security;
     hop_.transport = connection.info();
-    hop_.reused = connection.was_used() || opening.began < hop_.began;
-    if (!hop_.reused) {
-        hop_.resolved = opening.resolved;
-        hop_.connected = opening.connected;
-        hop_.secured = opening.secured;
-    }
+    hop_.reused = connection.was_used() || connection.opening().began < hop_.began;
+    note_opening(connection);
     asks_for_coding_ = settings_.decode && !request_.request.fields.contains("Accept-Encoding") &&
                        !request_.request.fields.contains("Range");
     auto body = make_body(attempt_);
@@ -186,7 +179,18 @@ std::unique_ptr<BodySource> Exchange::make_body(const std::shared_ptr<Attempt>& 
     return std::make_unique<WatchedBody>(std::move(body), attempt);
 }
 
+void Exchange::note_opening(const AgentConnection& connection) {
+    const Hop& opening = connection.opening();
+    hop_.remote = opening.remote;
+    hop_.security = opening.security;
+    if (hop_.reused) return;
+    hop_.resolved = opening.resolved;
+    hop_.connected = opening.connected;
+    hop_.secured = opening.secured;
+}
+
 void Exchange::on_open_failed(const ClientError& error) {
+    if (connection_ != nullptr) note_opening(*connection_);
     connection_ = nullptr;
     on_error(error);
 }
@@ -350,6 +354,7 @@ void Exchange::leave_connection(bool abandon) {
     if (attempt_) attempt_->detach();
     AgentConnection* const connection = std::exchange(connection_, nullptr);
     if (connection == nullptr) return;
+    if (hop_.asked == kNever) note_opening(*connection);
     if (const auto info = connection->info()) hop_.transport = info;
     if (abandon) connection->abandon();
 }

@@ -92,6 +92,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     void on_error(ClientError error);
     void pass_on(Response response);
     void leave_connection(bool abandon);
+    void note_opening(const AgentConnection& connection);
     void end_hop();
     void go_on();
     void fail(ClientError error);

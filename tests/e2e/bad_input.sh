@@ -26,7 +26,7 @@ as_nobody() {
     echo "exit code $status, standard error: $(cat err)"
     [[ $status -eq 2 && $(wc -l <err) -eq 1 ]] && grep -qF -- "$text" err
 }
-help_of() { "$hourglass" "$1" --help | grep -q '^Examples:'; }
+help_of() { [[ $("$hourglass" "$1" --help) == *$'\nExamples:'* ]]; }
 
 [[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 work_folder

@@ -338,6 +338,8 @@ TEST_F(Agent, EveryPhaseHasALimit) {
     AgentRequest nowhere = request("http://10.0.1.77/");
     nowhere.limits = PhaseLimits{.connect = 1s};
     EXPECT_EQ(finish(nowhere), "error no connection to 10.0.1.77:80 in time");
+    EXPECT_NE(notes->hops.back().resolved, kNever);
+    EXPECT_EQ(notes->hops.back().connected, kNever);
 }
 
 TEST_F(Agent, PhasesAreTimed) {
