@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <tuple>
 
 #include "hourglass/trace/svg.h"
 #include "trace/ladder_label.h"
@@ -86,6 +87,7 @@ class Picture {
     void collect();
     void add_trip(std::size_t place, const Step& step, const PacketTrip& trip);
     void add_late();
+    [[nodiscard]] Mark missed_of(const Mark& departure) const;
     void place();
     [[nodiscard]] const Mark* mark_of(std::size_t step, Mark::Kind kind) const;
     [[nodiscard]] const Mark* arrival_of(std::size_t step) const { return mark_of(step, Mark::Kind::arrival); }
@@ -147,11 +149,22 @@ void Picture::collect() {
     unit_ = usual_delay();
     for (std::size_t i = 0, end = marks_.size(); i < end; ++i) {
         const Mark mark = marks_[i];
-        if (mark.kind == Mark::Kind::departure && arrival_of(mark.step) == nullptr)
-            marks_.push_back({mark.time + unit_, mark.order, other(mark.rail), Mark::Kind::missed, mark.step});
+        if (mark.kind == Mark::Kind::departure && arrival_of(mark.step) == nullptr) marks_.push_back(missed_of(mark));
     }
-    std::ranges::sort(
-        marks_, [](const Mark& a, const Mark& b) { return std::pair(a.time, a.order) < std::pair(b.time, b.order); });
+    std::ranges::sort(marks_, [](const Mark& a, const Mark& b) {
+        return std::tuple(a.time, a.order, a.step) < std::tuple(b.time, b.order, b.step);
+    });
+}
+
+/// Where a segment would have arrived: before what was sent after it.
+Mark Picture::missed_of(const Mark& departure) const {
+    Mark missed{departure.time + unit_, departure.order, other(departure.rail), Mark::Kind::missed, departure.step};
+    for (const Mark& mark : marks_) {
+        if (mark.kind != Mark::Kind::arrival || mark.time != missed.time || mark.rail != missed.rail) continue;
+        missed.order = mark.order;
+        if (mark.step > missed.step) break;
+    }
+    return missed;
 }
 
 /// Segments of an earlier connection between the same ends that arrive in this one.
@@ -206,9 +219,7 @@ void Picture::place() {
         }
         now = mark.time;
         double& rail = last[static_cast<std::size_t>(mark.rail)];
-        const bool arrives = mark.kind == Mark::Kind::arrival || mark.kind == Mark::Kind::missed;
-        const double room = arrives ? kSpacing / 2 : kSpacing;
-        mark.y = y = std::max(y, rail + room);
+        mark.y = y = std::max(y, rail + kSpacing);
         rail = mark.y;
     }
     height_ = y + kDelay + 30;
