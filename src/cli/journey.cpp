@@ -169,9 +169,10 @@ void write_capture(const lab::Journey& journey, const std::string& path) {
 
 /// The client's connection to the proxy, which is the first.
 void write_picture(const lab::Journey& journey, const JourneyOptions& options) {
+    if (journey.recorder().connections().empty())
+        throw Failure{kFailure, "there is no connection to draw: " + printable(journey.failure())};
     std::ofstream file(options.picture, std::ios::binary);
-    if (!journey.recorder().connections().empty())
-        file << trace::svg_ladder(journey.recorder(), 0, {.absolute = options.absolute});
+    file << trace::svg_ladder(journey.recorder(), 0, {.absolute = options.absolute});
     file.flush();
     if (!file)
         throw Failure{kBadInput,

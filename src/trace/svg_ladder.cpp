@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <tuple>
 
 #include "hourglass/trace/svg.h"
 #include "trace/ladder_label.h"
@@ -16,9 +17,9 @@ namespace {
 constexpr double kLeft = 250, kRight = 690;  // the rails
 constexpr double kNotes = 830;               // where the narrator stands
 constexpr double kWidth = 1180, kWidthWithoutNotes = 840;
-constexpr double kTop = 84;
+constexpr double kTop = 108;
 constexpr double kDelay = 40;    // that the usual way of a segment takes
-constexpr double kMostGap = 58;  // that silence takes, however long
+constexpr double kMostGap = 70;  // that silence takes, however long
 constexpr double kSpacing = 17;  // between two segments that leave at once
 constexpr double kLine = 15;     // of the narrator's text
 constexpr std::size_t kNoteColumns = 52;
@@ -59,7 +60,13 @@ std::string_view colour_of(tcp::State state) {
 
 /// Something at one end, at its time.
 struct Mark {
-    enum class Kind : std::uint8_t { departure, arrival, state, note };
+    enum class Kind : std::uint8_t {
+        departure,
+        arrival,
+        missed,  ///< Where a lost segment would have arrived.
+        state,
+        note,
+    };
     Instant time;
     std::uint64_t order = 0;
     Rail rail{};
@@ -79,7 +86,11 @@ class Picture {
   private:
     void collect();
     void add_trip(std::size_t place, const Step& step, const PacketTrip& trip);
+    void add_late();
+    [[nodiscard]] Mark missed_of(const Mark& departure) const;
     void place();
+    [[nodiscard]] const Mark* mark_of(std::size_t step, Mark::Kind kind) const;
+    [[nodiscard]] const Mark* arrival_of(std::size_t step) const { return mark_of(step, Mark::Kind::arrival); }
     [[nodiscard]] Duration usual_delay() const;
     [[nodiscard]] std::optional<Rail> rail_of(std::string_view host) const;
 
@@ -89,6 +100,7 @@ class Picture {
     void draw_segment(const Mark& mark, const PacketTrip& trip);
     void draw_label(const PacketTrip& trip, Rail from, double x1, double y1, double x2, double y2,
                     std::string_view colour);
+    void draw_stranger(const Mark& mark, const Step& step, const PacketTrip& trip);
     void draw_repetition(const Mark& mark, const PacketTrip& trip);
     void draw_side_text(const Mark& mark, std::string_view text, std::string_view colour);
     void draw_notes();
@@ -101,6 +113,7 @@ class Picture {
     ConnectionIndex index_;
     const ConnectionTrace& connection_;
     const SvgOptions& options_;
+    Duration unit_{};  // that a segment usually takes
     std::vector<Mark> marks_;
     std::vector<std::pair<double, Duration>> gaps_;
     std::map<std::size_t, double> bottom_of_;  // of steps, where a remark may stand
@@ -116,16 +129,16 @@ std::optional<Rail> Picture::rail_of(std::string_view host) const {
 }
 
 void Picture::collect() {
+    add_late();
     std::size_t segments = 0;
     for (const std::size_t place : recorder_.steps_of(index_)) {
         const Step& step = recorder_.steps()[place];
         if (step.time < options_.from || step.time >= options_.until) continue;
         if (const auto* trip = std::get_if<PacketTrip>(&step.what)) {
-            if (++segments > options_.max_segments) {
+            if (++segments > options_.max_segments)
                 ++omitted_;
-                continue;
-            }
-            add_trip(place, step, *trip);
+            else
+                add_trip(place, step, *trip);
             continue;
         }
         const auto rail = rail_of(step.host);
@@ -133,8 +146,39 @@ void Picture::collect() {
         const bool state = std::holds_alternative<StateStep>(step.what);
         marks_.push_back({step.time, step.order, *rail, state ? Mark::Kind::state : Mark::Kind::note, place});
     }
-    std::ranges::sort(
-        marks_, [](const Mark& a, const Mark& b) { return std::pair(a.time, a.order) < std::pair(b.time, b.order); });
+    unit_ = usual_delay();
+    for (std::size_t i = 0, end = marks_.size(); i < end; ++i) {
+        const Mark mark = marks_[i];
+        if (mark.kind == Mark::Kind::departure && arrival_of(mark.step) == nullptr) marks_.push_back(missed_of(mark));
+    }
+    std::ranges::sort(marks_, [](const Mark& a, const Mark& b) {
+        return std::tuple(a.time, a.order, a.step) < std::tuple(b.time, b.order, b.step);
+    });
+}
+
+/// Where a segment would have arrived: before what was sent after it.
+Mark Picture::missed_of(const Mark& departure) const {
+    Mark missed{departure.time + unit_, departure.order, other(departure.rail), Mark::Kind::missed, departure.step};
+    for (const Mark& mark : marks_) {
+        if (mark.kind != Mark::Kind::arrival || mark.time != missed.time || mark.rail != missed.rail) continue;
+        missed.order = mark.order;
+        if (mark.step > missed.step) break;
+    }
+    return missed;
+}
+
+/// Segments of an earlier connection between the same ends that arrive in this one.
+void Picture::add_late() {
+    const auto ends = std::minmax(connection_.initiator.address, connection_.responder.address);
+    for (std::size_t place = 0; place < recorder_.steps().size(); ++place) {
+        const Step& step = recorder_.steps()[place];
+        const auto* trip = std::get_if<PacketTrip>(&step.what);
+        if (trip == nullptr || !trip->summary.tcp || step.time >= connection_.opened) continue;
+        if (std::minmax(trip->summary.source, trip->summary.destination) != ends) continue;
+        for (const Arriving& arrival : trip->arrivals)
+            if (const auto to = rail_of(arrival.host); to && arrival.time >= connection_.opened)
+                marks_.push_back({arrival.time, arrival.order, *to, Mark::Kind::arrival, place, &arrival});
+    }
 }
 
 void Picture::add_trip(std::size_t place, const Step& step, const PacketTrip& trip) {
@@ -143,6 +187,11 @@ void Picture::add_trip(std::size_t place, const Step& step, const PacketTrip& tr
     for (const Arriving& arrival : trip.arrivals)
         if (const auto to = rail_of(arrival.host); to && to != from)
             marks_.push_back({arrival.time, arrival.order, *to, Mark::Kind::arrival, place, &arrival});
+}
+
+const Mark* Picture::mark_of(std::size_t step, Mark::Kind kind) const {
+    const auto found = std::ranges::find_if(marks_, [&](const Mark& m) { return m.step == step && m.kind == kind; });
+    return found == marks_.end() ? nullptr : &*found;
 }
 
 /// The median of what segments take from one rail to the other.
@@ -158,20 +207,19 @@ Duration Picture::usual_delay() const {
 /// Time goes down, to scale as long as something is going on; what happens at once on a rail stands one below the
 /// other.
 void Picture::place() {
-    const double unit = to_seconds(usual_delay());
+    const double unit = to_seconds(unit_);
     std::array<double, 2> last{kTop, kTop};
     double y = kTop;
     std::optional<Instant> now;
     for (Mark& mark : marks_) {
         if (now && mark.time > *now) {
             const double passed = kDelay * to_seconds(mark.time - *now) / unit;
-            if (passed > 2 * kMostGap) gaps_.emplace_back(y + kMostGap / 2 + 6, mark.time - *now);
+            if (passed > 2 * kMostGap) gaps_.emplace_back(y + kMostGap / 2 + 16, mark.time - *now);
             y += std::min(passed, kMostGap + (passed > 2 * kMostGap ? 10 : 0));
         }
         now = mark.time;
         double& rail = last[static_cast<std::size_t>(mark.rail)];
-        const double room = mark.kind == Mark::Kind::arrival ? kSpacing / 2 : kSpacing;
-        mark.y = y = std::max(y, rail + room);
+        mark.y = y = std::max(y, rail + kSpacing);
         rail = mark.y;
     }
     height_ = y + kDelay + 30;
@@ -248,14 +296,13 @@ void Picture::draw_label(const PacketTrip& trip, Rail from, double x1, double y1
 
 void Picture::draw_segment(const Mark& mark, const PacketTrip& trip) {
     const bool again = trip.sender && trip.sender->retransmission;
-    const Mark* arrival = nullptr;
-    for (const Mark& other_mark : marks_)
-        if (other_mark.step == mark.step && other_mark.kind == Mark::Kind::arrival && arrival == nullptr)
-            arrival = &other_mark;
+    const Mark* arrival = arrival_of(mark.step);
+    const Mark* missed = mark_of(mark.step, Mark::Kind::missed);
     const bool lost = trip.lost() || trip.hops.empty();
-    const double x1 = x_of(mark.rail), full = x_of(other(mark.rail));
-    const double x2 = arrival != nullptr ? full : x1 + (full - x1) * (lost ? 0.66 : 0.9);
-    const double y2 = arrival != nullptr ? arrival->y : mark.y + kDelay * (lost ? 0.66 : 0.9);
+    const double share = arrival != nullptr ? 1 : lost ? 0.66 : 0.9;
+    const double x1 = x_of(mark.rail), x2 = x1 + (x_of(other(mark.rail)) - x1) * share;
+    const double end = arrival != nullptr ? arrival->y : missed != nullptr ? missed->y : mark.y + kDelay;
+    const double y2 = mark.y + (end - mark.y) * share;
     const std::string_view colour = lost ? "#c53030" : again ? "#c05621" : "#2d3748";
     out_ +=
         fmt::format(R"svg(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="{}" class="arrow"{}/>)svg"
@@ -271,6 +318,22 @@ void Picture::draw_segment(const Mark& mark, const PacketTrip& trip) {
     draw_label(trip, mark.rail, x1, mark.y, x2, y2, colour);
     bottom_of_[mark.step] = mark.y;
     if (again) draw_repetition(mark, trip);
+}
+
+/// A segment that comes from a third host, or from an earlier connection: it appears on the way.
+void Picture::draw_stranger(const Mark& mark, const Step& step, const PacketTrip& trip) {
+    const double x1 = (kLeft + kRight) / 2 - outwards(mark.rail) * 60, x2 = x_of(mark.rail);
+    const bool late = rail_of(step.host).has_value();
+    out_ += fmt::format(
+        R"svg(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="stranger" marker-end="url(#strange)"/>)svg"
+        "\n",
+        x1, mark.y, x2, mark.y);
+    const auto lines = segment_label(trip, connection_, {.absolute = options_.absolute, .width = 44, .ellipsis = "…"});
+    const std::string who = late ? fmt::format(fmt::runtime(say("late: {}")), "") : step.host + ": ";
+    out_ += fmt::format(R"svg(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="label" fill="#97266d">{}</text>)svg"
+                        "\n",
+                        x1, mark.y - 4, mark.rail == Rail::right ? "start" : "end", escaped(who + lines.front()));
+    bottom_of_[mark.step] = mark.y;
 }
 
 /// A curve from the retransmission to what it repeats, and the bar of the timer that ran out in between.
@@ -341,6 +404,7 @@ text { font-family: "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; 
 .repeat { stroke: #c05621; stroke-width: 1.2; stroke-dasharray: 3 3; fill: none; }
 .timer { fill: #ed8936; opacity: 0.55; }
 .time { fill: #718096; font-size: 10px; }
+.stranger { stroke: #97266d; stroke-width: 1.4; stroke-dasharray: 7 3; }
 .gap { text-anchor: middle; fill: #718096; font-style: italic; }
 .cut { stroke: #a0aec0; stroke-width: 1.6; fill: none; }
 .note { fill: #276749; font-size: 11.5px; }
@@ -348,6 +412,7 @@ text { font-family: "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; 
 </style>
 <defs>
 <marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#2d3748"/></marker>
+<marker id="strange" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#97266d"/></marker>
 <marker id="again" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#c05621"/></marker>
 </defs>
 )";
@@ -358,16 +423,21 @@ std::string Picture::draw() {
     std::string body;
     draw_gaps();
     std::optional<Instant> told;
+    double last_time = 0;
     for (const Mark& mark : marks_) {
         const Step& step = recorder_.steps()[mark.step];
-        if (mark.kind != Mark::Kind::arrival && told != mark.time) {
+        if (mark.kind == Mark::Kind::missed) continue;
+        const bool stranger = mark.kind == Mark::Kind::arrival && mark_of(mark.step, Mark::Kind::departure) == nullptr;
+        if ((mark.kind != Mark::Kind::arrival || stranger) && told != mark.time) {
+            last_time = std::max(mark.y + 4, last_time + 11);
             out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" text-anchor="end" class="time">{}</text>)svg"
                                 "\n",
-                                kLeft - 28 - kChipWidth, mark.y + 4, time_text(mark.time));
+                                kLeft - 28 - kChipWidth, last_time, time_text(mark.time));
             told = mark.time;
         }
         if (const auto* trip = std::get_if<PacketTrip>(&step.what)) {
             if (mark.kind == Mark::Kind::departure) draw_segment(mark, *trip);
+            if (stranger) draw_stranger(mark, step, *trip);
         } else if (const auto* change = std::get_if<StateStep>(&step.what)) {
             draw_side_text(mark, say(change->trigger), "#4a5568");
         } else if (const auto* note = std::get_if<Note>(&step.what)) {

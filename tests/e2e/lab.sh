@@ -69,6 +69,12 @@ writes_captures() {
     [[ -s sack.pcapng && -s sack-2.pcapng ]]
     [[ -z $(PATH=$PATH:/usr/sbin:/sbin type -P tshark) ]] || [[ $(tshark -r sack.pcapng 2>/dev/null | wc -l) -ge 20 ]]
 }
+draws_pictures() {
+    lab run sack --svg sack.svg >/dev/null
+    python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse(f) for f in sys.argv[1:]]' sack.svg sack-2.svg
+    "$hourglass" journey --svg journey.svg >/dev/null
+    python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse(f) for f in sys.argv[1:]]' journey.svg
+}
 fails_with() {
     local code=$1 word=$2 status=0
     shift 2
@@ -87,6 +93,7 @@ check 'the whole lab holds, in less than ten seconds' whole_lab
 check 'the same seed gives the same bytes' same_seed_same_bytes
 check '--json is JSON' is_json
 check '--write makes a capture of each network' writes_captures
+check '--svg draws each ladder' draws_pictures
 check 'an unknown scenario suggests the nearest' fails_with 2 "did you mean 'handshake'?" run handshak
 check 'an unknown setting suggests the nearest' fails_with 2 "did you mean 'delay'?" run handshake --set dealy=1ms
 check 'a value outside of its range is told the range' fails_with 2 'from 0 to 8' run lost-syn --set lost=9

@@ -192,5 +192,36 @@ TEST(TraceText, CutsWrapsAndPadsByColumns) {
     EXPECT_EQ(grouped(100), "100");
 }
 
+TEST(Text, WideCharactersTakeTwoColumns) {
+    EXPECT_EQ(columns("三次握手"), 8u);
+    EXPECT_EQ(columns("SYN 报文段"), 10u);
+    EXPECT_EQ(columns("e\u0301"), 1u);
+    EXPECT_EQ(cut("三次握手", 7, "…"), "三次握…");
+    EXPECT_EQ(cut("三次握手", 6, "…"), "三次…");
+    EXPECT_EQ(pad_right("握手", 6), "握手  ");
+}
+
+TEST(Text, ChineseIsBrokenBetweenCharactersAndNeverBeforePunctuation) {
+    EXPECT_EQ(wrap("客户端发出请求。", 8, "…"), (std::vector<std::string>{"客户端发", "出请求。"}));
+    EXPECT_EQ(wrap("客户端发出，请求", 10, "…"), (std::vector<std::string>{"客户端发", "出，请求"}));
+    EXPECT_EQ(wrap("确认号（ack）一", 10, "…"), (std::vector<std::string>{"确认号", "（ack）一"}));
+    EXPECT_EQ(wrap("收到 SYN-ACK 后", 8, "…"), (std::vector<std::string>{"收到", "SYN-ACK", "后"}));
+}
+
+TEST(Ladder, ARemarkStandsWithItsSegmentAndBesideItWhereThereIsRoom) {
+    Conversation talk(quiet_link());
+    talk.run();
+    LadderOptions options;
+    options.remarks = {{0, "The client asks."}};
+    options.width = 80;
+    const std::string narrow = ladder(talk.recorder, 0, options);
+    EXPECT_NE(narrow.find("\n    » The client asks.\n"), narrow.npos) << narrow;
+    options.width = 160;
+    const std::string wide = ladder(talk.recorder, 0, options);
+    EXPECT_NE(wide.find("│               » The client asks.\n"), wide.npos) << wide;
+    options.language = Language::zh;
+    EXPECT_NE(ladder(talk.recorder, 0, options).find("主动打开：发出 SYN"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hourglass::trace

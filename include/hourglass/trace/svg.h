@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "hourglass/trace/ladder.h"
 
@@ -13,7 +14,7 @@ struct SvgOptions {
     Language language = Language::en;
     std::vector<Remark> remarks{};  ///< Beside the ladder.
     Instant from = Instant::min(), until = kNever;
-    std::size_t max_segments = 120;  ///< Of the connection; further ones are counted and not drawn.
+    std::size_t max_segments = 60;  ///< Of the connection; further ones are counted and not drawn.
 };
 
 /// A connection as a ladder in SVG 1.1: arrows slanted by the time that the segments take, lost ones ending in a cross,

@@ -1,0 +1,62 @@
+#include "hourglass/trace/svg.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+#include "trace/conversation.h"
+
+namespace hourglass::trace {
+namespace {
+
+std::size_t count(const std::string& text, std::string_view what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++found;
+    return found;
+}
+
+TEST(SvgLadder, HasAnArrowForEachSegmentAndAChipForEachState) {
+    Conversation talk(quiet_link());
+    talk.run();
+    const std::string svg = svg_ladder(talk.recorder, 0);
+    const auto segments = static_cast<std::size_t>(std::ranges::count_if(
+        talk.recorder.steps(), [](const Step& s) { return std::holds_alternative<PacketTrip>(s.what); }));
+    EXPECT_EQ(count(svg, "class=\"arrow\""), segments);
+    for (const auto* state : {"SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "TIME-WAIT", "CLOSED"})
+        EXPECT_GE(count(svg, std::string(">") + state + "<"), 1u) << state;
+    EXPECT_EQ(count(svg, "class=\"cross\""), 0u);
+    EXPECT_EQ(count(svg, "<svg"), 1u);
+    EXPECT_TRUE(svg.ends_with("</svg>\n"));
+}
+
+TEST(SvgLadder, ALostSegmentEndsInACrossAndItsRepetitionPointsBackToIt) {
+    Conversation talk(quiet_link());
+    talk.link.set_script(sim::Direction::a_to_b,
+                         [](const sim::PacketView&, std::uint64_t n) { return sim::Verdict{.lose = n == 1}; });
+    talk.run();
+    const std::string svg = svg_ladder(talk.recorder, 0);
+    EXPECT_EQ(count(svg, "class=\"cross\""), 1u);
+    EXPECT_EQ(count(svg, "class=\"repeat\""), 1u);
+    EXPECT_EQ(count(svg, "class=\"timer\""), 1u);
+}
+
+TEST(SvgLadder, WordsAreEscaped) {
+    Conversation talk(quiet_link());
+    talk.request = "GET /<script>&amp HTTP/1.1\r\nHost: server\r\n\r\n";
+    talk.run();
+    SvgOptions options;
+    options.remarks = {{1, "a < b & c"}};
+    const std::string svg = svg_ladder(talk.recorder, 0, options);
+    EXPECT_EQ(svg.find("<script>"), svg.npos);
+    EXPECT_NE(svg.find("/&lt;script&gt;&amp;amp"), svg.npos);
+}
+
+TEST(SvgLadder, WhatIsTooMuchIsCounted) {
+    Conversation talk(quiet_link());
+    talk.run();
+    SvgOptions options;
+    options.max_segments = 2;
+    EXPECT_EQ(count(svg_ladder(talk.recorder, 0, options), "class=\"arrow\""), 2u);
+}
+
+}  // namespace
+}  // namespace hourglass::trace
