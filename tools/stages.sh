@@ -5,6 +5,7 @@ passed=0
 failed=0
 skipped=0
 built=''  # presets
+browser_install=''
 end_to_end_limit=300  # seconds a script
 
 # stage NAME FUNCTION [ARGUMENT...]: runs it and prints what it added to the counts and how long it took.
@@ -46,6 +47,21 @@ install_packages() {
     local packages=("${packages_build[@]}" "${packages_test[@]}" clang-format)
     [[ $quick == true ]] || packages+=("${packages_clang[@]}" "${packages_bench[@]}")
     need_packages "${packages[@]}"
+}
+
+# The browser is large: it comes while the build runs. Without it its test is skipped.
+begin_browser() {
+    mkdir -p "$root/build"
+    need_packages "${packages_browser[@]}" >"$root/build/browser-install.log" 2>&1 &
+    browser_install=$!
+}
+await_browser() {
+    if wait "$browser_install"; then
+        pass "chromium"
+    else
+        tail -n 1 "$root/build/browser-install.log"
+        skip "chromium" "it could not be installed"
+    fi
 }
 
 # rebuild PRESET TARGET...: configures anew, because files may have come or gone since the last time.

@@ -2,6 +2,7 @@
 
 #include "hourglass/http/files.h"
 #include "hourglass/http/router.h"
+#include "hourglass/http/websocket.h"
 #include "transcript.h"
 
 using namespace hourglass::http;
@@ -57,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         responder.respond(Response());
         return BodyPipe::make(1 << 20, std::nullopt).sink;
     });
+    router.get("/{name}/ws", websocket(websocket_echo(), {.message = 500, .output = 2000}));
     const Application application = router.application();
     const std::string whole = serve(application, input, 0);
     for (std::uint64_t seed = 1; seed < 4; ++seed)

@@ -9,10 +9,13 @@
 
 #include "cli/command.h"
 #include "cli/configuration_log.h"
-#include "cli/fetch.h"
+#include "cli/get_declaration.h"
 #include "cli/get_options.h"
+#include "cli/get_run.h"
+#include "cli/name_servers.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "hourglass/runtime/os_client_world.h"
 #include "hourglass/runtime/os_loop.h"
 
 namespace hourglass::cli {
@@ -49,22 +52,21 @@ void report_end(const GetOptions& options, int code) {
 int get_over_os(const GetOptions& options) {
     refuse_own_host_options(options.network, options.address.empty() ? std::vector<std::string_view>{}
                                                                      : std::vector<std::string_view>{"--address"});
-    const http::Url url = parse_url(options.url);
     asio::io_context context(1);
     runtime::OsLoop loop(context);
     GetExit result = GetExit::receive_failed;
-    Fetch fetch(context, connect_over(loop, resolver_settings(options), system_hosts()), options, url,
-                make_request(options, url), [&](GetExit code) {
-                    result = code;
-                    context.stop();
-                });
+    GetRun run(context, options, [&](GetExit code) {
+        result = code;
+        context.stop();
+    });
+    auto world = runtime::client_world(loop, resolver_settings(options.resolver, true), system_hosts());
     Program program(context, options.program, "", runtime::ChildOutput::to_standard_error);
     program.on_end([&](int code) {
         report_end(options, code);
         result = GetExit::not_connected;
         context.stop();
     });
-    fetch.start();
+    run.start(std::move(world));
     context.run();
     program.end();
     return static_cast<int>(result);
@@ -72,20 +74,19 @@ int get_over_os(const GetOptions& options) {
 
 int get_over_own_tcp(const GetOptions& given) {
     GetOptions options = given;
-    const http::Url url = parse_url(options.url);
-    http::Request request = make_request(options, url);
+    const http::Url url = parse_url(options.urls.front());
 
     asio::io_context context(1);
-    const LiveHost live = bring_up(context, options.network, own_addresses(options));
+    std::optional<LiveHost> up;  // what runs on it goes first
     GetExit result = GetExit::receive_failed;
-    std::optional<Fetch> fetch;
+    GetRun run(context, options, [&](GetExit code) {
+        result = code;
+        context.stop();
+    });
+    const LiveHost& live = up.emplace(bring_up(context, options.network, own_addresses(options)));
     const auto begin = [&] {
-        fetch.emplace(context, connect_over(live, resolver_settings(options), system_hosts()), options, url,
-                      std::move(request), [&](GetExit code) {
-                          result = code;
-                          context.stop();
-                      });
-        fetch->start();
+        run.start(http::client_world(live.host(), resolver_settings(options.resolver, false), system_hosts(),
+                                     [&live] { live.tun_host->loop().wake(); }));
     };
     Program program(context, options.program, live.control->path().native(), runtime::ChildOutput::to_standard_error);
     program.on_end([&](int code) {
@@ -96,7 +97,7 @@ int get_over_own_tcp(const GetOptions& given) {
     asio::steady_timer patience(context);
     if (options.network.dhcp) {
         follow_configuration(live, false, [&](const IpAddress& own) {
-            if (fetch || !serves(own, options, url)) return;
+            if (run.started() || !serves(own, options, url)) return;
             patience.cancel();
             const auto& lease = live.tun_host->dhcp()->lease();
             if (options.resolver.empty() && lease && !lease->name_servers.empty())
@@ -105,7 +106,7 @@ int get_over_own_tcp(const GetOptions& given) {
         });
         patience.expires_after(kConfigurationTime);
         patience.async_wait([&](std::error_code error) {
-            if (error || fetch) return;
+            if (error || run.started()) return;
             fmt::print(stderr, "hourglass get: the link of '{}' has given no address in {} s\n",
                        options.network.device(), kConfigurationTime.count());
             result = GetExit::not_connected;
@@ -123,61 +124,12 @@ int get(const GetOptions& options) {
     return options.network.over_os() ? get_over_os(options) : get_over_own_tcp(options);
 }
 
-void declare_request(CLI::App& app, GetOptions& options) {
-    app.add_option("URL", options.url, "What to fetch; http:// may be left out")->required()->type_name("");
-    app.add_option("-o,--output", options.output, "Write the body to a file")->type_name("FILE");
-    app.add_flag("-i,--include", options.include_head, "Write the head of the response as well");
-    app.add_flag("-I,--head", options.head_only, "Ask for the head only, and write it");
-    app.add_option("-X,--request", options.method, "Method (default: GET; POST with -d, HEAD with -I)")
-        ->type_name("METHOD");
-    app.add_option("-d,--data", options.data,
-                   "Send a body; @FILE is a file without its line ends, several are joined by &")
-        ->type_name("DATA")
-        ->expected(1)
-        ->take_all();
-    app.add_option("--data-binary", options.binary_data, "The same, with files as they are")
-        ->type_name("DATA")
-        ->expected(1)
-        ->take_all();
-    app.add_option("-H,--header", options.fields, "Send a header field; 'Name:' leaves one out")
-        ->type_name("LINE")
-        ->expected(1)
-        ->take_all();
-    app.add_flag("-f,--fail", options.fail_on_error, "End with 22 when the status is 400 or above, and write no body");
-    app.add_flag("-v,--verbose", options.verbose, "Show the connection, the request and the head of the response");
-    auto* v4 = app.add_flag("-4,--ipv4", options.only_v4, "Use IPv4 addresses only");
-    app.add_flag("-6,--ipv6", options.only_v6, "Use IPv6 addresses only")->excludes(v4);
-    app.add_option("--connect-timeout", options.connect_timeout, "Limit for the connection (default: 10)")
-        ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber.description(""));
-    app.add_option("-m,--max-time", options.max_time, "Limit for everything (default: none)")
-        ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber.description(""));
-    app.add_option("--resolver", options.resolver, "Name server to ask (default: those of /etc/resolv.conf)")
-        ->type_name("ADDR[:PORT]");
-    app.add_option("--address", options.address, "Our own host's address on the device (default: 10.0.0.2/24)")
-        ->type_name("ADDR[/LEN]");
-}
-
 }  // namespace
 
 Action declare_get(CLI::App& app, const std::vector<std::string>& program) {
     auto options = std::make_shared<GetOptions>();
     options->program = program;
-    declare_request(app, *options);
-    declare(app, options->network);
-    app.footer(
-        "A program behind '--' is a server to fetch from: it is started first, and ended at the end. From\n"
-        "where our own host is, the kernel's addresses are 10.0.0.1 and fd00:6867::1.\n"
-        "\n"
-        "Exit codes, as curl's: 0 done, 2 bad input, 6 no address for the name, 7 no connection, 22 status\n"
-        "of 400 or above with -f, 23 output can't be written, 28 time is up, 56 the response is broken off.\n"
-        "\n"
-        "Examples:\n"
-        "  hourglass get -v http://example.com/                                  (over the system's TCP)\n"
-        "  hourglass get http://10.0.0.1:8000/ --rootless -- python3 -m http.server\n"
-        "  hourglass get -v -d @form.txt -H 'Accept: text/html' 10.0.0.1:8080/post --tun hg0\n"
-        "  hourglass get http://example.com/ --resolver 1.1.1.1 --tun hg0   (with NAT behind hg0)\n");
+    declare_options(app, *options);
     return [options] { return get(*options); };
 }
 

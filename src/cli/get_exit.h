@@ -10,8 +10,14 @@ enum class GetExit : int {
     not_connected = 7,
     status_is_error = 22,
     not_written = 23,
+    not_read = 26,
     timed_out = 28,
+    not_resumed = 33,
+    not_secured = 35,
+    redirect_refused = 47,
     receive_failed = 56,
+    certificate_refused = 60,
+    not_decoded = 61,
 };
 
 }  // namespace hourglass::cli

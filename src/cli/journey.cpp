@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "hourglass/trace/export.h"
 #include "hourglass/trace/ladder.h"
+#include "hourglass/trace/svg.h"
 
 namespace hourglass::cli {
 
@@ -20,6 +21,7 @@ namespace {
 struct JourneyOptions {
     std::string url = "http://www.example.com/hello?name=world";
     std::string capture;
+    std::string picture;
     std::string delay = "20ms";
     double loss = 0;
     std::uint64_t seed = 1;
@@ -165,6 +167,17 @@ void write_capture(const lab::Journey& journey, const std::string& path) {
     if (!file) throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", path)};
 }
 
+/// The client's connection to the proxy, which is the first.
+void write_picture(const lab::Journey& journey, const JourneyOptions& options) {
+    std::ofstream file(options.picture, std::ios::binary);
+    if (!journey.recorder().connections().empty())
+        file << trace::svg_ladder(journey.recorder(), 0, {.absolute = options.absolute});
+    file.flush();
+    if (!file)
+        throw Failure{kBadInput,
+                      fmt::format("'{}' can't be written; give a path in a folder of yours", options.picture)};
+}
+
 int journey(const JourneyOptions& options) {
     lab::JourneySettings settings;
     settings.url = parse_url(options.url);
@@ -183,6 +196,7 @@ int journey(const JourneyOptions& options) {
     else
         print_text(*run, options);
     if (!options.capture.empty()) write_capture(*run, options.capture);
+    if (!options.picture.empty()) write_picture(*run, options);
     if (!arrived) throw Failure{kFailure, "the request did not arrive: " + printable(run->failure())};
     return kSuccess;
 }
@@ -195,6 +209,7 @@ Action declare_journey(CLI::App& app, const std::vector<std::string>&) {
         ->capture_default_str()
         ->type_name("");
     app.add_option("--write", options->capture, "Write every packet to a capture file (pcapng)")->type_name("FILE");
+    app.add_option("--svg", options->picture, "Draw the client's connection as a picture (SVG)")->type_name("FILE");
     app.add_flag("--json", options->json, "Everything as JSON");
     app.add_option("--loss", options->loss, "Packets that each link loses, in percent")
         ->capture_default_str()

@@ -1,8 +1,12 @@
 #include "cli/network.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fmt/core.h>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -23,6 +27,28 @@ std::string answer(std::string_view question, runtime::TunHost& here) {
     if (question == "connections") return runtime::connections_report(here.host(), runtime::now());
     if (question == "counters") return runtime::counters_report(here.host(), here.tun().counters());
     return R"({"error": "unknown question"})";
+}
+
+dns::Zone read_zone(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open() || file.bad())
+        throw Failure{kBadInput, fmt::format("--zone {}: {}", path, std::strerror(errno))};
+    auto zone = dns::Zone::parse(text);
+    if (!zone) throw Failure{kBadInput, fmt::format("--zone {}: {}", path, zone.error().to_string())};
+    return std::move(*zone);
+}
+
+/// Answers for the zone at port 53 of all our addresses.
+std::unique_ptr<dns::HostServer> serve_names(ip::Host& host, dns::Zone zone) {
+    constexpr Port port{53};
+    std::vector<dns::Zone> zones;
+    zones.push_back(std::move(zone));
+    auto server = std::make_unique<dns::HostServer>(host, std::move(zones));
+    for (const IpAddress& any : {IpAddress::v4(0), IpAddress::v6({})})
+        if (const auto listening = server->listen({any, port}); !listening)
+            throw Failure{kBadInput, fmt::format("--zone: {}", listening.error())};
+    return server;
 }
 
 }  // namespace
@@ -59,12 +85,19 @@ void declare(CLI::App& app, NetworkOptions& options) {
         ->type_name("PATH");
 }
 
+void declare_zone(CLI::App& app, NetworkOptions& options) {
+    app.add_option("--zone", options.zone,
+                   "Answer DNS for the names in this master file (RFC 1035), at port 53 of our addresses")
+        ->type_name("FILE");
+}
+
 void refuse_own_host_options(const NetworkOptions& options, const std::vector<std::string_view>& others) {
     std::vector<std::string_view> given = others;
     if (!options.kernel_addresses.empty()) given.emplace_back("--host-address");
     if (options.mtu) given.emplace_back("--mtu");
     if (!options.capture.empty()) given.emplace_back("--capture");
     if (!options.control.empty()) given.emplace_back("--control");
+    if (!options.zone.empty()) given.emplace_back("--zone");
     if (given.empty()) return;
     throw Failure{kBadInput, fmt::format("{} is for our own TCP: add --rootless, or --tun NAME", given.front())};
 }
@@ -96,6 +129,8 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
         settings.kernel_addresses.push_back(parse_link_address("--host-address", text));
     settings.capture = options.capture;
     settings.host.tcp = tcp;
+    std::optional<dns::Zone> zone;
+    if (!options.zone.empty()) zone = read_zone(options.zone);
     // Inside, this user is another one.
     const auto control_path = control_path_for(options.control);
 
@@ -110,6 +145,7 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
         [here = live.tun_host.get()](std::string_view question) { return answer(question, *here); });
     if (!control) fail(control.error(), options.rootless);
     live.control = std::move(*control);
+    if (zone) live.names = serve_names(live.host(), std::move(*zone));
     return live;
 }
 

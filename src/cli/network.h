@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hourglass/base/address.h"
+#include "hourglass/dns/over_host.h"
 #include "hourglass/runtime/control.h"
 #include "hourglass/runtime/setup_error.h"
 #include "hourglass/runtime/tun_host.h"
@@ -28,6 +29,7 @@ struct NetworkOptions {
     std::optional<std::uint32_t> mtu{};
     std::string capture;
     std::string control;
+    std::string zone{};
 
     /// Over the operating system's TCP, which is so unless a device is asked for.
     [[nodiscard]] bool over_os() const { return tun.empty() && tap.empty() && !rootless; }
@@ -35,6 +37,8 @@ struct NetworkOptions {
 };
 
 void declare(CLI::App& app, NetworkOptions& options);
+/// The options of those that serve: names for their addresses.
+void declare_zone(CLI::App& app, NetworkOptions& options);
 
 /// Throws when options are given that a host of our own is needed for; `others` are further ones, by name.
 void refuse_own_host_options(const NetworkOptions& options, const std::vector<std::string_view>& others);
@@ -52,6 +56,7 @@ void refuse_own_host_options(const NetworkOptions& options, const std::vector<st
 struct LiveHost {
     std::unique_ptr<runtime::TunHost> tun_host;
     std::unique_ptr<runtime::ControlServer> control;
+    std::unique_ptr<dns::HostServer> names;  ///< Where a zone was given.
 
     [[nodiscard]] ip::Host& host() const { return tun_host->host(); }
 };

@@ -213,6 +213,7 @@ Action declare_proxy(CLI::App& app, const std::vector<std::string>& program) {
         ->type_name("FILE");
     app.add_flag("--check", options->check, "Only say what is wrong with the configuration, or 'ok'");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print faults and the access log only");
     app.footer(
         "Clients are served over the system's TCP, or over our own with --rootless, --tun or --tap; servers are\n"

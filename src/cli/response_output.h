@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -17,8 +18,13 @@ class ResponseOutput final : public http::ResponseReceiver {
     /// Called once, with a line for the user when there is something wrong.
     using Done = std::function<void(GetExit, std::string)>;
 
-    /// Opens the output file, if the options name one.
-    ResponseOutput(const GetOptions& options, Done done);
+    /// Opens the output file; an empty name or "-" is standard output.
+    ResponseOutput(const GetOptions& options, const std::string& output, Done done);
+
+    /// Bytes of the file that are there already, with `-C`; what follows them is to be asked for.
+    [[nodiscard]] std::uint64_t have() const { return have_; }
+    /// The validator of the answer that these bytes came from; empty when it is not known.
+    [[nodiscard]] std::string validator() const;
 
     void on_interim(const http::Response& interim) override;
     void on_head(http::Response response) override;
@@ -27,6 +33,9 @@ class ResponseOutput final : public http::ResponseReceiver {
     void on_error(const http::ClientError& error) override;
 
   private:
+    void open_file(const std::string& output);
+    void take_up(const http::Response& response);
+    void keep_validator(const http::Response& response);
     void show_head(const http::Response& response);
     void write(std::string_view text);
     void finish(GetExit code, std::string message);
@@ -38,9 +47,14 @@ class ResponseOutput final : public http::ResponseReceiver {
     Done done_;
     std::string name_ = "standard output";
     std::unique_ptr<std::FILE, Close> file_;
+    std::uint64_t have_ = 0;
     bool discards_ = false;
     bool write_failed_ = false;
-    int status_ = 0;
+    GetExit result_ = GetExit::done;  ///< of an answer that is complete
+    std::string message_;
 };
+
+/// What an error of the client means for a command.
+[[nodiscard]] GetExit exit_code_of(const http::ClientError& error);
 
 }  // namespace hourglass::cli

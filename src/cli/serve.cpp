@@ -7,19 +7,20 @@
 #include <memory>
 #include <unistd.h>
 
-#include "cli/access_log.h"
 #include "cli/command.h"
 #include "cli/configuration_log.h"
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
 #include "cli/serving.h"
+#include "cli/site.h"
 #include "cli/terminal.h"
 #include "hourglass/http/files.h"
 #include "hourglass/http/over_tcp.h"
-#include "hourglass/http/router.h"
+#include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/tls.h"
 #include "hourglass/runtime/turn_files.h"
 #include "hourglass/uwsgi/layer.h"
 
@@ -34,12 +35,13 @@ constexpr std::size_t kOutput = 64 * 1024;
 struct ServeOptions {
     std::string folder;
     std::vector<std::string> listen;
-    std::string echo = "/echo";
+    SiteOptions site;
     NetworkOptions network;
+    std::string certificate;
+    std::string key;
     bool fast_open = false;
     bool uwsgi = false;
     bool quiet = false;
-    bool verbose = false;
     std::vector<std::string> program;
 };
 
@@ -55,11 +57,18 @@ std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
     return std::move(*files);
 }
 
-http::Router make_router(const http::FileStore& files, const std::string& echo) {
-    http::Router router;
-    if (!echo.empty()) router.stream(http::Method::post, echo, http::echo_stream());
-    router.mount("/", http::serve_files(files));
-    return router;
+/// What the options ask for between TCP and HTTP: TLS, or uwsgi in the place of HTTP; null for neither.
+std::unique_ptr<http::SecureServer> make_layer(const ServeOptions& options) {
+    if (options.certificate.empty() && options.key.empty())
+        return options.uwsgi ? std::make_unique<uwsgi::ServerLayer>() : nullptr;
+    if (options.uwsgi) throw Failure{kBadInput, "--uwsgi is spoken without TLS: leave --tls-cert and --tls-key out"};
+    if (options.key.empty())
+        throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
+    if (options.certificate.empty())
+        throw Failure{kBadInput, "--tls-key needs the certificate that it belongs to: add --tls-cert FILE"};
+    auto tls = runtime::TlsServer::make({options.certificate, options.key});
+    if (!tls) throw Failure{kBadInput, tls.error().message};
+    return std::move(*tls);
 }
 
 void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* layer) {
@@ -76,6 +85,8 @@ ListenAddresses listen_addresses(const ServeOptions& options) {
                                   kernel_speaks_v6());
 }
 
+const char* scheme_of(const ServeOptions& options) { return options.certificate.empty() ? "http" : "https"; }
+
 /// Says where the server is, and how to get there.
 void announce(const ServeOptions& options, const ListenAddresses& addresses, const LiveHost& live) {
     const bool colour = shows_colour(stderr);
@@ -84,7 +95,7 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
         if (options.network.dhcp)
             urls = fmt::format("port {} of each address that comes", to_number(endpoint.port));
         else
-            urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", endpoint.to_string());
+            urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), endpoint.to_string());
     fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, colour), options.folder, urls);
     if (options.network.rootless && options.program.empty())
         fmt::print(stderr, "enter its network with: nsenter --preserve-credentials -U -n -t {}\n", ::getpid());
@@ -110,25 +121,24 @@ int serve_over_os(const ServeOptions& options) {
     refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
                                                                : std::vector<std::string_view>{});
     const auto files = open_folder(options.folder);
+    const auto layer = make_layer(options);
     const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
 
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
     asio::io_context context(1);
     runtime::OsLoop loop(context);
     const runtime::TurnFiles open_files(*files, loop);
-    const http::Router router = make_router(open_files, options.echo);
-    const http::Application application = with_access_log(router.application(), options.verbose);
+    const Site site(options.site, open_files, [] { return runtime::now(); });
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
-    uwsgi::ServerLayer layer;
-    runtime::OsServer server(loop, application, settings);
+    runtime::OsServer server(loop, site.application(), settings, tcp_server_settings(options.site));
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
-        const auto listening = server.listen(endpoint, options.uwsgi ? &layer : nullptr);
+        const auto listening = server.listen(endpoint, layer.get());
         if (!listening) throw Failure{kBadInput, listening.error().message};
-        urls += fmt::format("{}http://{}/", urls.empty() ? "" : " and ", listening->to_string());
+        urls += fmt::format("{}{}://{}/", urls.empty() ? "" : " and ", scheme_of(options), listening->to_string());
     }
-    if (!options.quiet && (options.program.empty() || options.verbose))
+    if (!options.quiet && (options.program.empty() || options.site.verbose))
         fmt::print(stderr, "{} {} at {}\n", paint("serving", Colour::green, shows_colour(stderr)), options.folder,
                    urls);
 
@@ -144,18 +154,17 @@ int serve_over_os(const ServeOptions& options) {
 
 int serve_over_own_tcp(const ServeOptions& options) {
     const auto files = open_folder(options.folder);
+    const auto layer = make_layer(options);
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
     tcp::Settings tcp;
     if (options.fast_open) tcp.fast_open_backlog = kFastOpenBacklog;
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
-    const http::Router router = make_router(*files, options.echo);
-    const http::Application application = with_access_log(router.application(), options.verbose);
-    uwsgi::ServerLayer layer;
-    http::TcpServer server(live.host(), application, server_settings());
-    listen(server, addresses.endpoints, options.uwsgi ? &layer : nullptr);
-    if (!options.quiet && (options.program.empty() || options.verbose)) announce(options, addresses, live);
+    const Site site(options.site, *files, [&live] { return live.host().now(); });
+    http::TcpServer server(live.host(), site.application(), server_settings(), tcp_server_settings(options.site));
+    listen(server, addresses.endpoints, layer.get());
+    if (!options.quiet && (options.program.empty() || options.site.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
 
     int exit_code = kSuccess;
@@ -189,14 +198,19 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
                    "Address with the port; ':8080' is all addresses (default: 127.0.0.1:8080 and [::1]:8080). Over our "
                    "own TCP that of our host (default: 10.0.0.2:80, with --dhcp :80; one of IPv6 is added)")
         ->type_name("ADDR:PORT");
-    app.add_option("--echo", options->echo, "POST to this path gets its body back; '' for none (default: /echo)")
-        ->type_name("PATH");
+    app.add_option("--tls-cert", options->certificate,
+                   "Serve https with this certificate, PEM, those that lead to the root behind it")
+        ->type_name("FILE");
+    app.add_option("--tls-key", options->key, "The key that belongs to it, PEM without a passphrase")
+        ->type_name("FILE");
+    declare(app, options->site);
     app.add_flag("--fast-open", options->fast_open,
                  "Take requests in SYNs with a cookie of ours (RFC 7413); a request may then come twice");
     app.add_flag("--uwsgi", options->uwsgi, "Speak uwsgi with a gateway, such as nginx's uwsgi_pass, and not HTTP");
     declare(app, options->network);
+    declare_zone(app, options->network);
     app.add_flag("-q,--quiet", options->quiet, "Print errors only");
-    app.add_flag("-v,--verbose", options->verbose, "Print a line for each request");
+    app.add_flag("-v,--verbose", options->site.verbose, "Print a line for each request");
     app.footer(
         "With a program behind '--' the server lives as long as the program, and ends with its exit code\n"
         "(128 and the number of the signal that ended it; 127 when it is not there, 126 when it can't be\n"
@@ -206,6 +220,8 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         "Examples:\n"
         "  hourglass serve .                                (then: curl http://localhost:8080/)\n"
         "  hourglass serve /srv/www --listen :8080 -v       (for everyone who can reach this machine)\n"
+        "  hourglass serve site --cors '*' --cache-control max-age=3600 --metrics /metrics --log-format json\n"
+        "  hourglass serve site --rate-limit 20 --client-connections 8 --log access.log\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"

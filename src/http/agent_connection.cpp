@@ -196,13 +196,15 @@ ClientError::Kind AgentConnection::kind_of(tcp::Error error) const {
     const bool at_tls = opening_.connected != kNever &&
                         (route_.origin.scheme == "https" ? !route_.proxy || tunnelled_ || !route_.tunnel
                                                          : route_.proxy && route_.proxy->scheme == "https");
-    return at_tls ? ClientError::Kind::not_secured : ClientError::Kind::not_connected;
+    if (!at_tls) return ClientError::Kind::not_connected;
+    return error == tcp::Error::prohibited ? ClientError::Kind::certificate_refused : ClientError::Kind::not_secured;
 }
 
 void AgentConnection::fail_opening(ClientError::Kind kind, const std::string& text) {
     state_ = State::gone;
     // Nothing of a request has been sent; a certificate will not be right the next time either.
-    owner_.on_open_failed(*this, {kind, {}, {}, text, kind != ClientError::Kind::not_secured});
+    const bool repeatable = kind != ClientError::Kind::not_secured && kind != ClientError::Kind::certificate_refused;
+    owner_.on_open_failed(*this, {kind, {}, {}, text, repeatable});
 }
 
 Instant AgentConnection::next_deadline() const {

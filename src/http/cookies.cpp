@@ -84,4 +84,10 @@ std::optional<std::string> SetCookie::to_field() const {
     return field;
 }
 
+bool set_cookie(Response& response, const SetCookie& cookie) {
+    const auto field = cookie.to_field();
+    if (field) response.fields.add("Set-Cookie", *field);
+    return field.has_value();
+}
+
 }  // namespace hourglass::http

@@ -164,6 +164,7 @@ class Dialled final : public Transport, private Timed {
     }
 
     void poll(Instant now) override {
+        if (now < next_deadline()) return;
         if (give_up_) return fail(*give_up_, "");
         if (now >= limit_) {
             const std::string what = addresses_.empty() ? fmt::format("no address for '{}' in time", host_)

@@ -152,7 +152,7 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
 
     /// Whatever begins or ends does so here, and not in the middle of a call of who asked.
     void poll(Instant now) override {
-        if (std::exchange(polling_, true)) return;
+        if (now < next_deadline() || std::exchange(polling_, true)) return;
         std::erase_if(exchanges_, [](const auto& entry) { return entry.second->finished(); });
         std::erase_if(connections_, [](const auto& one) { return one->state() == AgentConnection::State::gone; });
         for (std::size_t i = 0; i < connections_.size(); ++i) connections_[i]->poll(now);

@@ -33,7 +33,7 @@ Scenarios make_scenarios() {
     Scenarios all;
     for (const auto add :
          {add_handshake, add_lost_handshake, add_old_syn, add_floods, add_close, add_time_wait, add_trouble,
-          add_windows, add_recovery, add_congestion, add_paths, add_web_connections, add_web, add_names})
+          add_windows, add_recovery, add_congestion, add_paths, add_web_connections, add_web, add_gateway, add_names})
         add(all);
     std::ranges::stable_sort(all, {}, &Scenario::topic);
     return all;

@@ -13,6 +13,7 @@ class LessonServer::Session : public tcp::ConnectionHandler {
                                             http::Responder a) { server_.handler_(r, std::move(a), stream_.remote()); },
                        .on_head = {}},
           http_(application_, {}) {
+        stream_.set_no_delay(true);  // as web servers do: the end of an answer must not wait for an ACK
         http_.on_change([this] { pump(stream_, http_); });
     }
     void on_readable(tcp::Stream stream) override {

@@ -20,6 +20,9 @@ namespace hourglass::runtime {
 
 namespace {
 
+/// Bytes that the kernel takes ahead of what it can send: many clients who do not read must not cost megabytes each.
+constexpr int kUnsent = 128 * 1024;
+
 /// Until accept(2) is tried again when it failed, as without a descriptor left.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -73,6 +76,7 @@ class OsListener final : private Watcher {
         const bool set =
             ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
             ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+            ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent) == 0 &&
             (local.address.is_v4() || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
         if (!set || ::bind(socket.get(), address.get(), address.length) != 0 ||
             ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(queue, INT32_MAX))) != 0)

@@ -58,7 +58,7 @@ void TlsTransport::on_ready() {
 void TlsTransport::on_closed(tcp::Error error) {
     if (!established_ && failure_.empty() && inner_->failure().empty())
         failure_ = fmt::format("the connection to {} ended during the TLS handshake: {}", peer_, to_string(error));
-    handler_.on_closed(failure_.empty() ? error : tcp::Error::aborted);
+    handler_.on_closed(refused_ ? tcp::Error::prohibited : failure_.empty() ? error : tcp::Error::aborted);
 }
 
 void TlsTransport::shake_hands() {
@@ -67,7 +67,7 @@ void TlsTransport::shake_hands() {
         const int result = SSL_do_handshake(ssl_.get());
         flush();
         if (result == 1) return established();
-        if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return fail_handshake(result);
+        if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) return fail_handshake();
         if (feed()) continue;
         if (inner_->at_end()) fail(fmt::format("{} closed the connection during the TLS handshake", peer_));
         return;
@@ -80,9 +80,10 @@ void TlsTransport::established() {
     handler_.on_connected();
 }
 
-void TlsTransport::fail_handshake(int) {
+void TlsTransport::fail_handshake() {
     const long verified = SSL_get_verify_result(ssl_.get());
     const std::string reason = openssl_reason();
+    refused_ = verified != X509_V_OK;
     fail(verified != X509_V_OK
              ? fmt::format("the certificate of {} is not right: {}", peer_, X509_verify_cert_error_string(verified))
              : fmt::format("no TLS with {}: {}", peer_, reason));

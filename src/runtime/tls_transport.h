@@ -51,7 +51,7 @@ class TlsTransport final : public http::Transport, private http::TransportHandle
 
     void shake_hands();
     void established();
-    void fail_handshake(int result);
+    void fail_handshake();
     [[nodiscard]] bool feed();
     void flush();
     void say_goodbye(After after);
@@ -66,6 +66,7 @@ class TlsTransport final : public http::Transport, private http::TransportHandle
     std::string failure_;
     After after_ = After::nothing;
     bool established_ = false;
+    bool refused_ = false;  ///< the certificate
     bool at_end_ = false;
     bool said_goodbye_ = false;
     std::unique_ptr<http::Transport> inner_;

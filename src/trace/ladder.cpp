@@ -97,6 +97,7 @@ class Painter {
     void segment(const Row& row);
     void side_event(const Row& row);
     void fold(const Row& row);
+    void cycles(const Row& row);
     void gap(Duration length);
     [[nodiscard]] std::vector<std::string> label_of(const Row& row, const PacketTrip& trip);
     [[nodiscard]] Line first_line(const Row& row) const;
@@ -139,7 +140,7 @@ void Painter::rows(const Rows& arranged) {
     std::optional<Instant> last;
     for (const Row& one : arranged.rows) {
         if (last && one.time - *last >= options_.gap) gap(one.time - *last);
-        last = one.time;
+        last = one.kind == Row::Kind::cycles ? one.until : one.time;
         row(one);
     }
 }
@@ -166,6 +167,8 @@ void Painter::row(const Row& one) {
             return side_event(one);
         case Row::Kind::fold:
             return fold(one);
+        case Row::Kind::cycles:
+            return cycles(one);
         default:
             return segment(one);
     }
@@ -277,6 +280,17 @@ void Painter::fold(const Row& row) {
         if (row.octets[at(rail)] > 0) counts += fmt::format(pattern(" with {} octets"), grouped(row.octets[at(rail)]));
     }
     put(std::move(line), row, {centred(counts)}, {});
+}
+
+void Painter::cycles(const Row& row) {
+    const Glyphs& g = canvas_.glyphs();
+    const std::string text = cut(fmt::format(pattern("{} the same {} times more, until {} {}"), g.fold,
+                                             grouped(row.cycles), time_text(row.until), g.fold),
+                                 canvas_.area(), g.ellipsis);
+    Line line = first_line(row);
+    line.area = std::string((canvas_.area() - std::min(canvas_.area(), columns(text))) / 2, ' ') + text;
+    line.area_look = Look::dim;
+    canvas_.line(line);
 }
 
 void Painter::gap(Duration length) {
@@ -395,6 +409,7 @@ std::string ladder(const Recorder& recorder, ConnectionIndex index, const Ladder
         return std::ranges::any_of(options.remarks, [&](const Remark& r) { return &recorder.steps()[r.step] == step; });
     };
     fold_runs(rows.rows, options.fold_after, options.gap, has_remark);
+    if (options.fold_after > 0) fold_cycles(rows.rows, has_remark);
 
     Painter painter(options, kStateWidth, recorder, &connection);
     Canvas& canvas = painter.canvas();

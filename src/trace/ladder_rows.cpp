@@ -332,4 +332,65 @@ void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap,
     rows = std::move(out);
 }
 
+namespace {
+
+constexpr std::size_t kLongestCycle = 4;  // rows
+constexpr std::size_t kShownCycles = 3;   // beyond which they are folded
+constexpr std::size_t kLeastCycles = 3;   // fewer would take as much room folded
+
+/// What makes two rows the same to a reader, their time apart.
+bool is_alike(const Row& a, const Row& b) {
+    if (a.kind != b.kind || a.from != b.from || a.state != b.state || a.changed != b.changed) return false;
+    if ((a.arrival == nullptr) != (b.arrival == nullptr)) return false;
+    const auto* one = std::get_if<PacketTrip>(&a.step->what);
+    const auto* other = std::get_if<PacketTrip>(&b.step->what);
+    if (one == nullptr || other == nullptr) return false;
+    if (!one->summary.tcp || !other->summary.tcp || one->lost() != other->lost()) return false;
+    const TcpSummary &x = *one->summary.tcp, &y = *other->summary.tcp;
+    const bool again = one->sender && one->sender->retransmission;
+    const bool again_too = other->sender && other->sender->retransmission;
+    return x.flags == y.flags && x.seq == y.seq && x.ack == y.ack && x.length == y.length && again == again_too;
+}
+
+/// True when the `length` rows from `at` on are those before them again, as long after.
+bool goes_on(const std::vector<Row>& rows, std::size_t at, std::size_t length) {
+    if (at + length > rows.size() || at < 2 * length) return false;
+    for (std::size_t i = at; i < at + length; ++i) {
+        if (!is_alike(rows[i], rows[i - length])) return false;
+        if (rows[i].time - rows[i - length].time != rows[at - length].time - rows[at - 2 * length].time) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void fold_cycles(std::vector<Row>& rows, const std::function<bool(const Step*)>& kept) {
+    std::vector<Row> out;
+    for (std::size_t at = 0; at < rows.size();) {
+        std::size_t folded_rows = 0;
+        for (std::size_t length = 1; length <= kLongestCycle && folded_rows == 0; ++length) {
+            std::size_t cycles = 0;
+            const auto is_free = [&](std::size_t begin) {
+                for (std::size_t i = begin; i < begin + length; ++i)
+                    if (kept && kept(rows[i].step)) return false;
+                return true;
+            };
+            while (goes_on(rows, at + cycles * length, length) && is_free(at + cycles * length)) ++cycles;
+            const bool shown_enough = at >= kShownCycles * length && goes_on(rows, at - length, length);
+            if (cycles >= kLeastCycles && shown_enough) {
+                folded_rows = cycles * length;
+                Row row = rows[at + folded_rows - 1];
+                row.kind = Row::Kind::cycles;
+                row.until = row.time;
+                row.time = rows[at].time;
+                row.cycles = cycles;
+                out.push_back(std::move(row));
+            }
+        }
+        if (folded_rows == 0) out.push_back(rows[at]);
+        at += std::max<std::size_t>(folded_rows, 1);
+    }
+    rows = std::move(out);
+}
+
 }  // namespace hourglass::trace

@@ -29,7 +29,8 @@ struct Row {
         state,      ///< A change of state without a segment.
         timer,
         note,
-        fold,  ///< Stands for several segments.
+        fold,    ///< Stands for several segments.
+        cycles,  ///< Stands for what goes on as before.
     };
 
     Kind kind = Kind::segment;
@@ -40,7 +41,9 @@ struct Row {
     std::array<std::optional<tcp::State>, 2> state;
     std::array<bool, 2> changed{};
 
-    // For `fold`, by the rail that sends.
+    // For `fold`, by the rail that sends; for `cycles` how often, and until when.
+    std::size_t cycles = 0;
+    Instant until{};
     std::array<std::size_t, 2> segments{};
     std::array<std::uint64_t, 2> octets{};
 };
@@ -61,5 +64,9 @@ struct Rows {
 /// `gap` ends a run, and so does a step that is `kept`.
 void fold_runs(std::vector<Row>& rows, std::size_t longest, Duration gap,
                const std::function<bool(const Step*)>& kept = {});
+
+/// Replaces what happens again and again in the same way and at the same pace by one row: probes, retransmissions to
+/// nobody.
+void fold_cycles(std::vector<Row>& rows, const std::function<bool(const Step*)>& kept = {});
 
 }  // namespace hourglass::trace

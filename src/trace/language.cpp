@@ -16,6 +16,7 @@ constexpr Phrase kLadder[] = {
     {"{}: {} {} {}", "{}：{} {} {}"},
     {"~ {} later ~", "~ {} 之后 ~"},
     {"{} {} more segments {}", "{} 另有 {} 个报文段 {}"},
+    {"{} the same {} times more, until {} {}", "{} 同样再重复 {} 次，直到 {} {}"},
     {" with {} octets", "，共 {} 字节"},
     {"{} timer ran out", "{}定时器到期"},
     {"{} segments", "{} 个报文段"},

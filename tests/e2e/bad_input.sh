@@ -49,12 +49,16 @@ check "an MTU that is too small" refuses "--mtu" serve files --mtu 100
 check "a device name that is too long" refuses "cannot name an interface" serve files --tun sixteen-letters- --rootless
 check "a capture file that can't be written" refuses "absent/c.pcapng" serve files --rootless --capture absent/c.pcapng
 check "a URL that is none" refuses "write it like http://" get http:///
-check "a scheme that we do not speak" refuses "https" get https://example.com/
+check "a scheme that we do not speak" refuses "https" get ftp://example.com/
 check "a header that is none" refuses "-H" get http://10.0.0.1/ -H 'no colon'
 check "a file to send that is not there" refuses "absent" get http://10.0.0.1/ -d @absent
 check "a resolver that is none" refuses "--resolver" get http://example.com/ --resolver example.net
 check "no instance to ask" env XDG_RUNTIME_DIR="$folder" bash -c "$(declare -f refuses); hourglass=$hourglass; refuses 'no instance is running' stat"
 check "a socket that nobody answers on" refuses "no running instance" stat --control absent.sock
+echo 'www A ten' >zone
+check "a zone with a fault" refuses "line 1" serve files --rootless --zone zone -- true
+check "a zone that is not there" refuses "No such file" serve files --rootless --zone absent -- true
+check "a zone without a host of ours" refuses "for our own TCP" serve files --zone zone
 check "a program that is not there ends with 127" ends_with 127 serve files --rootless -- ./absent
 check "a program that can't be run ends with 126" ends_with 126 serve files --rootless -- ./file
 check "the program's exit code is ours" ends_with 42 serve files --rootless -- sh -c 'exit 42'

@@ -47,5 +47,13 @@ TEST(Rfc6265bisSection413, PrefixesAskForTheirAttributes) {
     EXPECT_TRUE((SetCookie{.name = "__host-a", .value = "b", .path = "/", .secure = true}.to_field()));
 }
 
+TEST(SetCookie, OneThatClientsWouldIgnoreIsNotAdded) {
+    Response response;
+    EXPECT_TRUE(set_cookie(response, {.name = "a", .value = "1", .path = "/"}));
+    EXPECT_TRUE(set_cookie(response, {.name = "b", .value = "2"}));
+    EXPECT_FALSE(set_cookie(response, {.name = "c", .value = "x; Domain=evil"}));
+    EXPECT_EQ(response.fields.combined("Set-Cookie"), "a=1; Path=/, b=2");
+}
+
 }  // namespace
 }  // namespace hourglass::http

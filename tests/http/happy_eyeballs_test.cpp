@@ -187,6 +187,14 @@ TEST_F(Dial, WaitsForAServerThatIsBeingStarted) {
     EXPECT_TRUE(took);
 }
 
+// A host polls for reasons of its own, too; that must not put the next try off.
+TEST_F(Dial, IsNotPutOffByPollsThatComeEarly) {
+    begin("10.0.0.2 www.example", {.refused_again = 50ms});
+    world.host("client").add_poller([](Instant) {}, [this] { return world.now() + 1ms; });
+    world.run_for(1s);
+    EXPECT_GT(attempts.size(), 10U);
+}
+
 TEST_F(Dial, NobodyIsToldAfterItsEnd) {
     begin("fd00::dead www.example");
     world.run_for(10ms);

@@ -33,7 +33,8 @@ struct ClientError {
         timed_out,            ///< the caller's time limit
         not_resolved,         ///< the host's name has no address
         not_connected,        ///< there was no connection, to the server or the proxy
-        not_secured,          ///< TLS was not agreed on, or the certificate is not right
+        not_secured,          ///< TLS was not agreed on
+        certificate_refused,  ///< the server's certificate is not right
         redirect_refused,     ///< a redirection that is not followed
         content_undecodable,  ///< compressed content that is malformed or swells beyond a limit
     };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hourglass/http/fields.h"
+#include "hourglass/http/message.h"
 
 namespace hourglass::http {
 
@@ -40,5 +41,8 @@ struct SetCookie {
     /// `__Host-` in front without what these ask for (section 4.1.3).
     [[nodiscard]] std::optional<std::string> to_field() const;
 };
+
+/// Adds the cookie to a response; false when `to_field` has nothing.
+bool set_cookie(Response& response, const SetCookie& cookie);
 
 }  // namespace hourglass::http

@@ -16,8 +16,8 @@ class SecureClient {
     virtual ~SecureClient() = default;
 
     /// A transport with TLS on the one that `open` begins. It is connected once the handshake is complete and the
-    /// server's certificate is found to be right for `server_name`; otherwise it ends with `tcp::Error::aborted`, and
-    /// `failure` says why.
+    /// server's certificate is found to be right for `server_name`; otherwise it ends, with `tcp::Error::prohibited`
+    /// where it is the certificate, and `failure` says why.
     [[nodiscard]] virtual std::unique_ptr<Transport> secure(const std::string& server_name, TransportHandler& handler,
                                                             const OpenTransport& open, DialObserver observer) = 0;
 };

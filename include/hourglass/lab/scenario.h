@@ -44,6 +44,7 @@ struct Setting {
     std::string_view least{};    ///< The range, as a user would write it; not for choices.
     std::string_view most{};
     std::vector<std::string_view> choices{};
+    bool breaks = false;  ///< With `another` the story is not true, and its checks say so.
 };
 
 /// What scenarios are grouped by.

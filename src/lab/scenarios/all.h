@@ -22,6 +22,7 @@ void add_congestion(Scenarios& all);
 void add_paths(Scenarios& all);
 void add_web(Scenarios& all);
 void add_web_connections(Scenarios& all);
+void add_gateway(Scenarios& all);
 void add_names(Scenarios& all);
 
 }  // namespace hourglass::lab

@@ -220,10 +220,10 @@ void add_congestion(Scenarios& all) {
                                 {.name = "length",
                                  .kind = Setting::Kind::time,
                                  .what = {"How long it sends", "发送多久"},
-                                 .initial = "15s",
-                                 .another = "20s",
+                                 .initial = "10s",
+                                 .another = "12s",
                                  .least = "5s",
-                                 .most = "30s"}},
+                                 .most = "20s"}},
                    .play = play_bufferbloat});
 }
 

@@ -148,7 +148,7 @@ void add_floods(Scenarios& all) {
                                  .initial = "1000",
                                  .another = "50",
                                  .least = "0",
-                                 .most = "20000"},
+                                 .most = "5000"},
                                 {.name = "queue",
                                  .kind = Setting::Kind::count,
                                  .what = {"Places in the half-open queue", "半连接队列的长度"},

@@ -400,7 +400,8 @@ void add_handshake(Scenarios& all) {
                        .initial = "0",
                        .another = "80",
                        .least = "0",
-                       .most = "65535"}},
+                       .most = "65535",
+                       .breaks = true}},
          .play = play_refused});
     all.push_back({.name = "simultaneous-open",
                    .topic = Topic::opening,

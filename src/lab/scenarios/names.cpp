@@ -44,6 +44,7 @@ void play_dns_cache(Story& story) {
     };
     const auto ask = [&] {
         Asked asked{.at = net.world.now()};
+        net.world.host(kClient).poll(asked.at);  // so that the resolver knows how old its answers are
         const std::size_t before = queries_sent();
         net.note(kClient, story.words("resolve {}", "解析 {}", name));
         bool done = false;

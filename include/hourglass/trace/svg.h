@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "hourglass/trace/ladder.h"
+
+namespace hourglass::trace {
+
+/// How a ladder is drawn as a picture.
+struct SvgOptions {
+    bool absolute = false;  ///< Sequence numbers as they stand in the segments.
+    Language language = Language::en;
+    std::vector<Remark> remarks{};  ///< Beside the ladder.
+    Instant from = Instant::min(), until = kNever;
+    std::size_t max_segments = 120;  ///< Of the connection; further ones are counted and not drawn.
+};
+
+/// A connection as a ladder in SVG 1.1: arrows slanted by the time that the segments take, lost ones ending in a cross,
+/// a curve from each retransmission to what it repeats with a bar for the timer that caused it, and the states of both
+/// ends as chips on their rails. Long silence is cut and told.
+[[nodiscard]] std::string svg_ladder(const Recorder& recorder, ConnectionIndex connection,
+                                     const SvgOptions& options = {});
+
+}  // namespace hourglass::trace
