@@ -19,6 +19,8 @@ using http::Status;
 
 namespace {
 
+constexpr std::string_view kBypass = "bypass";  ///< RFC 9211, section 2.2: the request is not for the cache
+
 /// Content of a stored response, or a part of it, which stays as long as it is sent.
 class SharedBody final : public http::BodySource {
   public:
@@ -77,10 +79,12 @@ bool Exchange::answer_from_cache() {
     key_ = cache_key(context_.scheme, asked().authority(), fmt::format("{}{}", asked().path(), query));
     const bool reads = request_.method.known() == Method::get || request_.method.known() == Method::head;
     if (!reads) forward_reason_ = "method";
-    // Section 4.3.2: these two conditions are for the origin alone.
-    const bool bypasses =
-        !upgrade_.empty() || asked().fields.contains("If-Match") || asked().fields.contains("If-Unmodified-Since");
-    if (bypasses) forward_reason_ = "bypass";
+    // Section 4.3.2: two of the conditions are for the origin alone. Content in a request has no part in the key, so
+    // its answer must not become that of others.
+    const bool has_content = body_ != nullptr || !asked().body.empty();
+    const bool bypasses = has_content || !upgrade_.empty() || asked().fields.contains("If-Match") ||
+                          asked().fields.contains("If-Unmodified-Since");
+    if (bypasses) forward_reason_ = kBypass;
     if (!reads || bypasses) return false;
 
     const CacheControl control = request_cache_control(asked());
@@ -172,7 +176,7 @@ bool Exchange::take_validated(const Response& response) {
 }
 
 void Exchange::begin_storing(const Response& forwarded, const Response& response) {
-    if (!uses_cache() || !upgrade_.empty()) return;
+    if (!uses_cache() || forward_reason_ == kBypass) return;
     Shared& shared = site_->shared();
     const auto& limits = shared.cache->limits();
     if (!may_store(request_, response, limits)) return;

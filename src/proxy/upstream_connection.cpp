@@ -84,11 +84,15 @@ void UpstreamConnection::send_request() {
     Outgoing out = job_->compose();
     if (out.body != nullptr) out.body = std::make_unique<WatchedSource>(std::move(out.body), waits_for_client_);
     busy_within_ = true;
+    bool taken = false;
     if (auto* const http = std::get_if<http::ClientConnection>(&wire_))
-        http->send(std::move(out.request), std::move(out.body), job_);
+        taken = http->send(std::move(out.request), std::move(out.body), job_);
     else
-        std::get<uwsgi::ClientConnection>(wire_).send(std::move(out.request), std::move(out.context),
-                                                      std::move(out.body), job_);
+        taken = std::get<uwsgi::ClientConnection>(wire_).send(std::move(out.request), std::move(out.context),
+                                                              std::move(out.body), job_);
+    if (!taken && job_ != nullptr)
+        std::exchange(job_, nullptr)
+            ->on_error({ClientError::Kind::connection_closed, {}, {}, "the connection takes no request", false});
     busy_within_ = false;
     pump();
 }

@@ -163,6 +163,16 @@ TEST_F(Caching, PrivateFieldsAreNotKept) {
     EXPECT_EQ(last.fields.get("X-Other"), "kept");
 }
 
+TEST_F(Caching, AnswersToRequestsWithContentAreNotForOthers) {
+    start_with({{"Cache-Control", "max-age=60"}});
+    Request fat = request(Method::get, "/");
+    fat.body = "a=poison";
+    EXPECT_EQ(fetch(fat), "200 version 1");
+    EXPECT_EQ(cache_status(), "edge; fwd=bypass");
+    version = 2;
+    EXPECT_EQ(get("/"), "200 version 2");
+}
+
 TEST_F(Caching, WhatIsTooLargeIsPassedOnAndNotKept) {
     start_with({{"Cache-Control", "max-age=60"}}, {.size = 100'000, .entry = 5});
     get("/");
