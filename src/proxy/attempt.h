@@ -61,6 +61,9 @@ class Exchange::Attempt final : public UpstreamJob {
     void on_body(std::span<const std::byte> bytes) override {
         if (const auto exchange = exchange_) exchange->on_body(bytes);
     }
+    void on_pause() override {
+        if (const auto exchange = exchange_) exchange->flush();
+    }
     void on_end(const http::Fields& trailers) override {
         connection_ = nullptr;
         if (const auto exchange = std::exchange(exchange_, nullptr)) exchange->on_end(trailers);

@@ -150,6 +150,7 @@ void Exchange::on_error(const ClientError& error) {
                                                asked().method.name(), asked().target,
                                                responder_.client().address.to_string(), upstream.name, last_error_));
         storing_.reset();
+        flush();
         if (const auto sink = std::exchange(sink_, nullptr)) sink->abort(http::Error::incomplete_message);
         return;
     }

@@ -41,6 +41,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     void on_end(const http::Fields& trailers);
     [[nodiscard]] std::unique_ptr<http::Upgraded> on_upgrade(const http::Response& response);
     void respond(http::Response forwarded, std::optional<std::uint64_t> length);
+    void flush();
     void on_client_gone();
     void finish_response(http::Response& response) const;
 
@@ -76,6 +77,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     http::Status last_status_ = http::Status::bad_gateway;
     std::string_view last_kind_;
 
+    /// The response's head and body until the first of its content has come, so that they leave in one piece.
+    std::optional<http::Response> held_;
+    std::unique_ptr<http::BodySource> held_body_;
     std::unique_ptr<http::BodySink> sink_;  ///< where the response's content goes
     std::optional<std::uint64_t> length_;   ///< of the content, if it is known
     std::uint64_t passed_ = 0;              ///< bytes of it that went to the sink

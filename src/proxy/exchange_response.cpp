@@ -99,8 +99,15 @@ void Exchange::respond(Response forwarded, std::optional<std::uint64_t> length) 
         if (const auto still = attempt.lock()) still->wake();
     });
     length_ = length;
-    auto body = std::make_unique<ClientBody>(std::move(pipe.source), weak_from_this());
-    if (!responder_.respond(std::move(forwarded), std::move(body))) cancel_attempt();
+    held_ = std::move(forwarded);
+    held_body_ = std::make_unique<ClientBody>(std::move(pipe.source), weak_from_this());
+}
+
+void Exchange::flush() {
+    if (!held_) return;
+    Response response = std::move(*held_);
+    held_.reset();
+    if (!responder_.respond(std::move(response), std::move(held_body_))) cancel_attempt();
 }
 
 /// The client's side has dropped the content: because it has all of it, or because it has gone.
@@ -121,12 +128,14 @@ void Exchange::on_body(std::span<const std::byte> bytes) {
         }
     }
     if (sink_ != nullptr) sink_->write(bytes);
+    flush();
 }
 
 void Exchange::on_end(const http::Fields& trailers) {
     attempt_.reset();
     finish_storing();
     if (const auto sink = std::exchange(sink_, nullptr)) sink->end(trailers);
+    flush();
 }
 
 std::unique_ptr<http::Upgraded> Exchange::on_upgrade(const Response& response) {

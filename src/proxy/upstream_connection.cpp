@@ -147,6 +147,7 @@ void UpstreamConnection::pump() {
             }
         },
         wire_);
+    if (const auto job = job_) job->on_pause();
     busy_within_ = false;
     settle();
 }

@@ -46,6 +46,8 @@ class UpstreamJob : public http::ResponseReceiver {
     virtual void on_refused(Refusal refusal) = 0;
     /// The connection is there: the request is sent now.
     [[nodiscard]] virtual Outgoing compose() = 0;
+    /// All that has come from the server for now has been given.
+    virtual void on_pause() {}
     /// False when nobody waits for the response any more.
     [[nodiscard]] virtual bool wanted() const = 0;
 };
