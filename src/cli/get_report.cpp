@@ -56,11 +56,13 @@ void GetReport::on_dial(const http::DialEvent& event) {
         case Kind::unresolved:
             return note(fmt::format("{}: {}", event.name, event.text));
         case Kind::attempt:
+            tried_ = runtime::now();
             return note(fmt::format("trying {}", event.remote.to_string()));
         case Kind::attempt_failed:
             return note(fmt::format("{}: {}", event.remote.to_string(), event.text));
         case Kind::connected:
-            return;  // said with the request, where more is known
+            return note(fmt::format("connected to {} from {} in {} us", event.remote.to_string(),
+                                    event.local.to_string(), to_us(runtime::now() - tried_)));
         case Kind::tunnelled:
             return note(fmt::format("the proxy has connected us to {}", event.name));
         case Kind::secured:
@@ -70,11 +72,7 @@ void GetReport::on_dial(const http::DialEvent& event) {
 
 void GetReport::on_request(const http::Hop& hop, const http::Request& request) {
     if (!options_.verbose) return;
-    if (hop.reused)
-        note(fmt::format("the connection to {} is used again", hop.remote.to_string()));
-    else
-        note(fmt::format("connected to {} from {} in {} us", hop.remote.to_string(),
-                         hop.transport ? hop.transport->local.to_string() : "", to_us(hop.connected - hop.resolved)));
+    if (hop.reused) note(fmt::format("the connection to {} is used again", hop.remote.to_string()));
     show(Colour::green, ">", fmt::format("{} {} HTTP/1.1", request.method.name(), request.target));
     for (const http::Field field : request.fields)
         show(Colour::green, ">", fmt::format("{}: {}", field.name, field.value));

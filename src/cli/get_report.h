@@ -34,6 +34,7 @@ class GetReport final : public http::ExchangeObserver {
     std::vector<http::Hop> hops_;
     std::optional<Progress> progress_;
     std::uint64_t have_;
+    Instant tried_{};  ///< when the latest attempt to connect began
     bool line_open_ = false;
 };
 

@@ -143,7 +143,10 @@ class Dialled final : public Transport, private Timed {
         connection_ = attempt.transport.get();
         std::erase_if(attempts_, [&](const auto& other) { return other.get() != &attempt; });
         leave();
-        observe({.kind = DialEvent::Kind::connected, .remote = {attempt.address, port_}});
+        const auto info = connection_->info();
+        observe({.kind = DialEvent::Kind::connected,
+                 .remote = {attempt.address, port_},
+                 .local = info ? info->local : SocketAddress()});
         handler_.on_connected();
     }
 

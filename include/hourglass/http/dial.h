@@ -22,7 +22,7 @@ struct DialEvent {
         unresolved,      ///< one family has no address; `text` says why
         attempt,         ///< `remote` is being tried
         attempt_failed,  ///< `text` says why
-        connected,       ///< to `remote`
+        connected,       ///< to `remote`, from `local`
         tunnelled,       ///< the proxy has connected us to `name` (CONNECT)
         secured,         ///< TLS is agreed on; `text` says which
     };
@@ -31,6 +31,7 @@ struct DialEvent {
     std::vector<IpAddress> addresses{};
     dns::Source source = dns::Source::network;
     SocketAddress remote{};
+    SocketAddress local{};
     std::string text{};
 };
 using DialObserver = std::function<void(const DialEvent&)>;
