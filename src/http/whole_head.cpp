@@ -65,12 +65,13 @@ class BlockReader {
   public:
     HOURGLASS_AVX2 BlockReader(const char* text, std::size_t size) noexcept : text_(text), size_(size) { load(0); }
 
-    HOURGLASS_AVX2 std::size_t token_end(std::size_t from) noexcept { return next(&BlockReader::no_token_, from); }
-    HOURGLASS_AVX2 std::size_t value_end(std::size_t from) noexcept { return next(&BlockReader::no_value_, from); }
+    HOURGLASS_AVX2 std::size_t token_end(std::size_t from) noexcept { return next<&BlockReader::no_token_>(from); }
+    HOURGLASS_AVX2 std::size_t value_end(std::size_t from) noexcept { return next<&BlockReader::no_value_>(from); }
 
   private:
     /// The next byte from `from` on that is in the class; beyond the text when there is none.
-    HOURGLASS_AVX2 std::size_t next(const std::uint64_t BlockReader::*end_class, std::size_t from) noexcept {
+    template <std::uint64_t BlockReader::*end_class>
+    HOURGLASS_AVX2 std::size_t next(std::size_t from) noexcept {
         if (from - begin_ >= kBlock) {
             if (from >= size_) return kNowhere;
             load(from & ~(kBlock - 1));
@@ -116,8 +117,9 @@ class BlockReader {
     std::uint64_t no_value_ = 0;
 };
 
+/// Precondition: `text` is not empty.
 bool is_line_end(std::string_view text, std::size_t at) noexcept {
-    return at < text.size() && text.size() - at >= 2 && text[at] == '\r' && text[at + 1] == '\n';
+    return at < text.size() - 1 && text[at] == '\r' && text[at + 1] == '\n';
 }
 
 /// The field lines from `at` on; the empty line's end, or zero.
@@ -133,8 +135,9 @@ HOURGLASS_AVX2 std::size_t read_fields(std::string_view text, std::size_t at, Bl
         const std::size_t end = reader.value_end(colon + 1);
         if (!is_line_end(text, end)) return 0;
         std::size_t begin = colon + 1, last = end;
-        while (begin < last && is_blank(text[begin])) ++begin;
-        while (begin < last && is_blank(text[last - 1])) --last;
+        if (text[begin] == ' ') ++begin;  // as nearly always; the line's end is no blank
+        while (begin < last && is_blank(text[begin])) [[unlikely]]++ begin;
+        while (begin < last && is_blank(text[last - 1])) [[unlikely]]-- last;
         places[n] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(colon - at),
                      static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(last - begin)};
         at = end + 2;
