@@ -1,12 +1,16 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <span>
+
 #include "hourglass/http/connector.h"
 #include "http/over_tcp.h"
 
 namespace hourglass::http::detail {
 
-/// A connection of our TCP that has been accepted, with who is told about it.
-class HandledTcp final : public Transport, private tcp::ConnectionHandler {
+/// A connection of our TCP with who is told about it: one that has been accepted, or what is derived from it.
+class HandledTcp : public Transport, protected tcp::ConnectionHandler {
   public:
     HandledTcp(tcp::Stream stream, TransportHandler& handler) : handler_(handler), tcp_(stream) {
         stream.set_no_delay(true);
@@ -26,7 +30,10 @@ class HandledTcp final : public Transport, private tcp::ConnectionHandler {
     [[nodiscard]] bool exists() const override { return tcp_.exists(); }
     [[nodiscard]] std::optional<TransportInfo> info() const override { return tcp_.info(); }
 
-  private:
+  protected:
+    /// Without a connection yet: whoever derives from it gives it one.
+    explicit HandledTcp(TransportHandler& handler) : handler_(handler) {}
+
     void on_readable(tcp::Stream) override { handler_.on_ready(); }
     void on_writable(tcp::Stream) override { handler_.on_ready(); }
     void on_closed(tcp::Stream, tcp::Error error) override {

@@ -1,16 +1,16 @@
 #include "hourglass/http/connector.h"
 #include "hourglass/ip/host.h"
-#include "http/over_tcp.h"
+#include "http/handled_tcp.h"
 
 namespace hourglass::http {
 
 namespace {
 
 /// A connection of our TCP that somebody asked for.
-class ConnectedTcp final : public Transport, private tcp::ConnectionHandler {
+class ConnectedTcp final : public detail::HandledTcp {
   public:
     ConnectedTcp(ip::Host& host, const SocketAddress& remote, TransportHandler& handler)
-        : host_(host), handler_(handler) {
+        : HandledTcp(handler), host_(host) {
         const auto stream = host.tcp().connect(remote, {.local = {}, .handler = this});
         if (stream) {
             tcp_.stream() = *stream;
@@ -23,29 +23,14 @@ class ConnectedTcp final : public Transport, private tcp::ConnectionHandler {
     }
     ~ConnectedTcp() override {
         if (failing_) host_.remove_poller(poller_);
-        tcp_.stream().set_handler(nullptr);
-        tcp_.abort();
     }
 
-    std::size_t send(std::span<const std::span<const std::byte>> pieces) override { return tcp_.send(pieces); }
-    bool receive(const std::function<void(std::span<const std::byte>)>& take) override { return tcp_.receive(take); }
-    [[nodiscard]] bool at_end() const override { return tcp_.at_end(); }
-    void shutdown() override { tcp_.shutdown(); }
-    void close() override { tcp_.close(); }
-    void abort() override { tcp_.abort(); }
-    [[nodiscard]] bool exists() const override { return failing_ || tcp_.exists(); }
-    [[nodiscard]] std::optional<TransportInfo> info() const override { return tcp_.info(); }
+    [[nodiscard]] bool exists() const override { return failing_ || HandledTcp::exists(); }
 
   private:
     void on_established(tcp::Stream stream) override {
         stream.set_no_delay(true);
         handler_.on_connected();
-    }
-    void on_readable(tcp::Stream) override { handler_.on_ready(); }
-    void on_writable(tcp::Stream) override { handler_.on_ready(); }
-    void on_closed(tcp::Stream, tcp::Error error) override {
-        tcp_.stream() = {};
-        handler_.on_closed(error);
     }
     /// What fails at once is told later all the same: nobody is called from inside of `connect`.
     void tell_of_failure() {
@@ -56,8 +41,6 @@ class ConnectedTcp final : public Transport, private tcp::ConnectionHandler {
     }
 
     ip::Host& host_;
-    TransportHandler& handler_;
-    detail::TcpTransport tcp_;
     tcp::Error error_ = tcp::Error::none;
     std::uint32_t poller_ = 0;
     bool failing_ = false;  ///< there was no connection to begin with, which the handler has yet to be told

@@ -11,19 +11,7 @@ get() {
 
 write_configuration() {
     cat >nginx.conf <<END
-daemon off;
-user root;
-master_process off;
-pid nginx.pid;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    client_max_body_size 20m;
+$(nginx_beginning 20m)
     types { text/html html; text/plain txt; }
     server {
         listen 8080;

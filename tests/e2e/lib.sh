@@ -57,6 +57,26 @@ finish() {
 
 sha256_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 
+# nginx_beginning SIZE: the first lines of a configuration of nginx, up to the settings of http, with everything that it
+# writes in this folder; bodies of at most SIZE.
+nginx_beginning() {
+    cat <<END
+daemon off;
+user root;
+master_process off;
+pid nginx.pid;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    client_max_body_size $1;
+END
+}
+
 # wait_for SECONDS COMMAND...: repeats the command until it ends with 0.
 wait_for() {
     local end=$((SECONDS + $1))

@@ -34,19 +34,7 @@ start_nginx() {
     echo '<!doctype html><title>nginx</title>' >files/index.html
     head -c 20000000 /dev/urandom >files/large
     cat >nginx.conf <<END
-daemon off;
-user root;
-master_process off;
-pid nginx.pid;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    client_max_body_size 100m;
+$(nginx_beginning 100m)
     types { text/html html; }
     server {
         listen 127.0.0.1:$web;
