@@ -1,4 +1,5 @@
 #include <array>
+#include <utility>
 
 #include "hourglass/dns/over_host.h"
 
@@ -65,15 +66,19 @@ HostResolver::~HostResolver() {
 }
 
 QueryId HostResolver::resolve(std::string_view name, Families families, Handler handler) {
-    const QueryId id = stub_.resolve(name, families, host_.now());
-    handlers_.emplace(id, std::move(handler));
+    const QueryId id{next_question_++};
+    questions_.emplace(id, Question{std::string(name), families, std::move(handler), std::nullopt});
+    unasked_.push_back(id);
     pending_ = true;
     return id;
 }
 
 void HostResolver::cancel(QueryId query) {
-    stub_.cancel(query);
-    handlers_.erase(query);
+    const auto question = questions_.extract(query);
+    if (question && question.mapped().asked) {
+        stub_.cancel(*question.mapped().asked);
+        ours_.erase(*question.mapped().asked);
+    }
     pending_ = true;
 }
 
@@ -82,11 +87,19 @@ Instant HostResolver::next_deadline() const { return pending_ ? Instant::min() :
 void HostResolver::poll(Instant now) {
     stub_.poll(now);
     pending_ = false;
+    for (const QueryId id : std::exchange(unasked_, {})) {
+        const auto question = questions_.find(id);
+        if (question == questions_.end()) continue;  // cancelled
+        question->second.asked = stub_.resolve(question->second.name, question->second.families, now);
+        ours_.emplace(*question->second.asked, id);
+    }
     while (const auto datagram = stub_.next_datagram()) send(*datagram, now);
     while (auto request = stub_.tcp_wanted()) connect(std::move(*request), now);
     release();
     while (const auto done = stub_.next_result()) {
-        if (auto handler = handlers_.extract(done->query)) handler.mapped()(done->result, now);
+        const auto id = ours_.extract(done->query);
+        if (!id) continue;
+        if (auto question = questions_.extract(id.mapped())) question.mapped().handler(done->result, now);
     }
 }
 

@@ -115,6 +115,18 @@ TEST_F(TwoHosts, TruncatedAnswerComesOverTcp) {
     EXPECT_EQ(name_server.connections(), 0u) << "the client closed, and so did the server";
 }
 
+TEST_F(TwoHosts, AnswerThatExpiredInALongSilenceIsAskedForAgain) {
+    HostServer name_server(server, {zone(kExampleZone)});
+    ASSERT_TRUE(name_server.listen({IpAddress::v4(0), kPort}));
+    HostResolver resolver(client, asking("10.0.0.53"));
+    ASSERT_TRUE(resolve(resolver, "www.example.test", Families::v4));
+    ASSERT_TRUE(resolve(resolver, "www.example.test", Families::v4));
+    EXPECT_EQ(name_server.server().counters().answered, 1u) << "the second answer came from the cache";
+    now += std::chrono::hours(24 * 30);  // and nobody has polled the host
+    ASSERT_TRUE(resolve(resolver, "www.example.test", Families::v4));
+    EXPECT_EQ(name_server.server().counters().answered, 2u);
+}
+
 TEST_F(TwoHosts, ServerThatIsNotThereTimesOut) {
     HostResolver resolver(client, asking("10.0.0.99"));
     EXPECT_EQ(resolve(resolver, "www.example.test"), std::unexpected(ResolveError::timed_out));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,17 @@ class HostResolver {
 
     ip::Host& host_;
     StubResolver stub_;
-    std::map<QueryId, Handler> handlers_;
+    /// Asked and not answered. The stub is asked in the next poll, which knows what time it is.
+    struct Question {
+        std::string name;
+        Families families{};
+        Handler handler;
+        std::optional<QueryId> asked;  ///< The stub's number for it.
+    };
+    std::map<QueryId, Question> questions_;
+    std::vector<QueryId> unasked_;
+    std::map<QueryId, QueryId> ours_;  ///< By the stub's number.
+    std::uint64_t next_question_ = 1;
     std::map<Port, udp::SocketId> sockets_;
     std::map<TcpExchangeId, std::unique_ptr<Exchange>> exchanges_;
     bool pending_ = false;  ///< The stub has been called since the last poll and may hold output.
