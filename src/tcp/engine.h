@@ -20,6 +20,13 @@
 
 namespace hourglass::tcp {
 
+/// False in a build without events (CMake's HOURGLASS_EVENTS), which shows what they cost.
+#ifdef HOURGLASS_NO_EVENTS
+inline constexpr bool kEvents = false;
+#else
+inline constexpr bool kEvents = true;
+#endif
+
 /// What is behind a Stack: its tables and the lists of what is to be done in this round. The protocol's rules are in
 /// the files around it, as functions of an Engine and a Connection.
 class Engine {
@@ -75,6 +82,9 @@ class Engine {
     /// False when this connection has answered a segment of no use within `Settings::challenge_ack_interval`.
     bool may_answer_again(const Connection& c);
 
+    /// Somebody is to be told of what happens.
+    [[nodiscard]] bool observed() const { return kEvents && observer != nullptr; }
+
     Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
     Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
     /// The connection that a handle means; null when it has gone.
@@ -87,6 +97,7 @@ class Engine {
     Network& network;
     BufferPool& pool;
     Observer* observer = nullptr;
+    std::uint64_t last_packet_id = kFirstPacketId - 1;  ///< Of the segment that was sent last.
     Counters counters;
     Instant now{};
     Instant last_cookie_at = kNever;  ///< When a SYN was last answered without an entry; kNever: not yet.

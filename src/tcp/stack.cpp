@@ -8,6 +8,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/path_mtu.h"
 
@@ -42,6 +43,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     table.insert(index);
     count_half_open(*engine_);
     count_fast_open(*engine_);
+    tell_call(*engine_, {.local = local.address, .remote = {}, .local_port = local.port}, Call::listen);
     return engine_->listener_of(index);
 }
 
@@ -81,6 +83,7 @@ void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
 void Stack::poll(Instant now) { engine_->poll(now); }
 void Stack::advance(Instant now) { engine_->now = std::max(engine_->now, now); }
 Instant Stack::next_deadline() { return engine_->next_deadline(); }
+void Stack::number_packets_from(std::uint64_t first) { engine_->last_packet_id = first - 1; }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
 const Counters& Stack::counters() const { return engine_->counters; }
 const Settings& Stack::settings() const { return engine_->settings; }

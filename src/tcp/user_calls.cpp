@@ -7,6 +7,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/sender.h"
 #include "tcp/urgent.h"
@@ -58,6 +59,7 @@ std::size_t Stream::send(std::span<const std::byte> bytes) {
     if (c == nullptr) return 0;
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
+    tell_call(*engine_, c->flow, Call::send, bytes.size(), n);
     if (n == 0) return 0;
     engine_->need_outbox(*c).data.append(bytes.first(n), engine_->pool);
     engine_->want_output(*c);
@@ -69,6 +71,7 @@ std::size_t Stream::send(Slice bytes) {
     if (c == nullptr) return 0;
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
+    tell_call(*engine_, c->flow, Call::send, bytes.size(), n);
     if (n == 0) return 0;
     bytes.truncate(n);
     engine_->need_outbox(*c).data.append(std::move(bytes));
@@ -90,6 +93,7 @@ std::size_t Stream::receive(std::span<std::byte> out) {
     if (c == nullptr || !c->inbox) return 0;
     const std::size_t n = c->inbox->data.take(out.first(begin_read(*engine_, *c, out.size())));
     end_read(*c);
+    tell_call(*engine_, c->flow, Call::receive, out.size(), n);
     after_reading(*engine_, *c);
     return n;
 }
@@ -100,6 +104,7 @@ Slice Stream::receive_slice(std::size_t max) {
     max = begin_read(*engine_, *c, max);
     Slice piece = max > 0 ? c->inbox->data.take(max) : Slice();
     end_read(*c);
+    tell_call(*engine_, c->flow, Call::receive, max, piece.size());
     after_reading(*engine_, *c);
     return piece;
 }
@@ -138,12 +143,14 @@ std::size_t Stream::unsent() const {
 void Stream::shutdown() {
     Connection* c = find();
     if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
+    tell_call(*engine_, c->flow, Call::shutdown);
     begin_close(*engine_, *c, "CLOSE call");
 }
 
 void Stream::shutdown_receive() {
     Connection* c = find();
     if (c == nullptr) return;
+    tell_call(*engine_, c->flow, Call::shutdown_receive);
     c->receive_shut = true;
     c->notify_readable = true;
     engine_->want_notify(*c);
@@ -152,6 +159,7 @@ void Stream::shutdown_receive() {
 void Stream::close() {
     Connection* c = find();
     if (c == nullptr || c->released) return;
+    tell_call(*engine_, c->flow, Call::close);
     if (c->detached) return release_ended(*engine_, *c);
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
     // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
@@ -167,7 +175,9 @@ void Stream::close() {
 
 void Stream::abort() {
     Connection* c = find();
-    if (c != nullptr) abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
+    if (c == nullptr) return;
+    tell_call(*engine_, c->flow, Call::abort);
+    abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
 }
 
 void Stream::set_handler(ConnectionHandler* handler) {
@@ -241,6 +251,8 @@ std::optional<Stream> Listener::accept(ConnectionHandler* handler) {
     Connection& c = engine_->connections[entry->accept_queue.front()];
     entry->accept_queue.pop_front();
     c.listener = Slab<ListenEntry>::kNone;
+    tell_call(*engine_, c.flow, Call::accept);
+    tell_queue(*engine_, c.flow, QueueChanged::Queue::accept, QueueChanged::Change::left, *entry);
     const Stream stream = engine_->stream_of(c);
     Stream(stream).set_handler(handler);
     return stream;
@@ -253,7 +265,8 @@ void Listener::close() {
     for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
         if (!e.half_open.slab.used(i)) continue;
         const FlowKey& flow = e.half_open.slab[i].flow;
-        if (e.listeners.find({flow.local, flow.local_port}) == index_) remove_half_open(e, i);
+        if (e.listeners.find({flow.local, flow.local_port}) == index_)
+            remove_half_open(e, i, QueueChanged::Change::removed);
     }
     const auto waiting = std::exchange(entry->accept_queue, {});
     for (const std::uint32_t i : waiting) {
