@@ -76,7 +76,7 @@ void Reader::find_late_arrivals() {
 void Reader::sent(const Event& event, const SegmentSent& segment) {
     const SegmentHeader& header = segment.header;
     FlowHistory::Sent one;
-    one.time = to_seconds(log_.since_epoch(event.time));
+    one.time = to_seconds(event.time.time_since_epoch());
     one.begin = offset_(header.seq);
     one.syn = header.flags.syn();
     one.fin = header.flags.fin();
@@ -98,14 +98,15 @@ void Reader::received(const Event& event, const SegmentReceived& segment) {
     if (!counts || !header.flags.ack() || header.flags.rst()) return;
     const auto& end = log_.connections()[end_];
     FlowHistory::Ack one;
-    one.time = to_seconds(log_.since_epoch(event.time));
+    one.time = to_seconds(event.time.time_since_epoch());
     one.ack = offset_(header.ack);
     const unsigned scale = header.flags.syn() ? 0 : end.snd_wscale;
     one.window_end = one.ack + (static_cast<std::int64_t>(header.window) << scale);
     one.zero_window = header.window == 0;
-    one.duplicate = last_ack_ == one.ack && last_edge_ == one.window_end && header.length == 0 &&
-                    !header.flags.syn() && !header.flags.fin() && one.ack < highest_sent_;
-    for (const auto& block : header.options.sack_blocks()) one.sacks.emplace_back(offset_(block.left), offset_(block.right));
+    one.duplicate = last_ack_ == one.ack && last_edge_ == one.window_end && header.length == 0 && !header.flags.syn() &&
+                    !header.flags.fin() && one.ack < highest_sent_;
+    for (const auto& block : header.options.sack_blocks())
+        one.sacks.emplace_back(offset_(block.left), offset_(block.right));
     last_ack_ = one.ack;
     last_edge_ = one.window_end;
     out_.acks.push_back(std::move(one));
@@ -122,7 +123,7 @@ void Reader::recovery(double time, tcp::RecoveryState state) {
 }
 
 void Reader::take(const Event& event) {
-    const double time = to_seconds(log_.since_epoch(event.time));
+    const double time = to_seconds(event.time.time_since_epoch());
     const bool segment = event.as<SegmentSent>() != nullptr || event.as<SegmentReceived>() != nullptr;
     if (segment) {
         if (!any_) out_.first = time;
