@@ -137,6 +137,13 @@ void Engine::want_notify(ListenEntry& listener, std::uint32_t index) {
     ready_listeners_.push_back(index);
 }
 
+std::optional<Path> Engine::path_to(const IpAddress& destination, const IpAddress& source) const {
+    auto path = network.path_to(destination, source);
+    if (inputs != nullptr) [[unlikely]]
+        inputs->path_answered(destination, source, path);
+    return path;
+}
+
 bool Engine::may_answer_again(const Connection& c) {
     if (settings.challenge_ack_interval == Duration::zero()) return true;
     Answered& last = answered_[hash(c.flow) % answered_.size()];
@@ -175,11 +182,22 @@ ListenEntry* Engine::listener_entry_of(const Listener& l) {
 // --- A round
 
 void Engine::poll(Instant at) {
+    if (inputs != nullptr) [[unlikely]]
+        inputs->polled(at);
     now = std::max(now, at);
     expire_timers();
     notify_applications();
     send_output();
     free_zombies();
+}
+
+template <typename Call>
+void Engine::call_application(Notice notice, HandleId handle, Error error, Call&& call) {
+    if (inputs != nullptr) [[unlikely]]
+        inputs->notice_begins(notice, handle, error);
+    call();
+    if (inputs != nullptr) [[unlikely]]
+        inputs->notice_ends();
 }
 
 void Engine::notify_applications() {
@@ -189,7 +207,9 @@ void Engine::notify_applications() {
             const std::uint32_t index = ready_listeners_[i];
             if (!listeners.slab.used(index)) continue;
             listeners.slab[index].in_ready_list = false;
-            listeners.slab[index].options.handler->on_acceptable(listener_of(index));
+            const Listener listener = listener_of(index);
+            call_application(Notice::acceptable, listener.id(), Error::none,
+                             [&] { listeners.slab[index].options.handler->on_acceptable(listener); });
         }
         ready_listeners_.clear();
         for (std::size_t i = 0; i < ready_.size(); ++i) notify(*ready_[i]);
@@ -200,31 +220,36 @@ void Engine::notify_applications() {
 void Engine::notify(Connection& c) {
     c.in_ready_list = false;
     const Stream stream = stream_of(c);
+    const auto tell = [&](Notice notice, auto function) {
+        call_application(notice, stream.id(), Error::none, [&] { (c.handler->*function)(stream); });
+    };
     if (c.notify_established) {
         c.notify_established = false;
-        if (c.handler != nullptr) c.handler->on_established(stream);
+        if (c.handler != nullptr) tell(Notice::established, &ConnectionHandler::on_established);
     }
     if (c.notify_trouble && c.handler != nullptr) {
         c.notify_trouble = false;
-        c.handler->on_trouble(stream, c.soft_error == Error::none ? Error::timed_out : c.soft_error);
+        const Error error = c.soft_error == Error::none ? Error::timed_out : c.soft_error;
+        call_application(Notice::trouble, stream.id(), error, [&] { c.handler->on_trouble(stream, error); });
     }
     if (c.notify_urgent && c.handler != nullptr) {
         c.notify_urgent = false;
-        c.handler->on_urgent(stream);
+        tell(Notice::urgent, &ConnectionHandler::on_urgent);
     }
     if (c.notify_readable && c.handler != nullptr) {
         c.notify_readable = false;
-        c.handler->on_readable(stream);
+        tell(Notice::readable, &ConnectionHandler::on_readable);
     }
     if (c.notify_writable) {
         c.notify_writable = false;
-        if (c.handler != nullptr) c.handler->on_writable(stream);
+        if (c.handler != nullptr) tell(Notice::writable, &ConnectionHandler::on_writable);
     }
     // An ended connection stays until what arrived has been read, unless it failed or the application has left.
     if (!c.notify_closed || (c.receive_queue_size() > 0 && !c.released && c.error == Error::none)) return;
     if (c.handler == nullptr && !c.released) return;
     c.notify_closed = false;
-    if (c.handler != nullptr) std::exchange(c.handler, nullptr)->on_closed(stream, c.error);
+    if (ConnectionHandler* handler = std::exchange(c.handler, nullptr); handler != nullptr)
+        call_application(Notice::closed, stream.id(), c.error, [&] { handler->on_closed(stream, c.error); });
     c.released = true;
     if (!c.in_zombie_list) {
         c.in_zombie_list = true;

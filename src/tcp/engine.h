@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <utility>
 
+#include "hourglass/tcp/inputs.h"
 #include "hourglass/tcp/stack.h"
 #include "tcp/accurate_ecn.h"
 #include "tcp/connection.h"
@@ -75,6 +78,16 @@ class Engine {
     /// False when this connection has answered a segment of no use within `Settings::challenge_ack_interval`.
     bool may_answer_again(const Connection& c);
 
+    /// Asks the network for the way to `destination`, and tells the tap of the answer.
+    [[nodiscard]] std::optional<Path> path_to(const IpAddress& destination, const IpAddress& source) const;
+    /// Tells the tap of a call on a stream.
+    void tell_call(StreamCall call, const Connection& c, std::uint64_t argument = 0, std::uint64_t result = 0) const {
+        if (inputs != nullptr) [[unlikely]]
+            inputs->stream_called(call, {c.index, c.generation}, argument, result);
+    }
+
+    Stream stream_of(HandleId id) { return {this, id.index, id.generation}; }
+    Listener listener_of(HandleId id) { return {this, id.index, id.generation}; }
     Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
     Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
     /// The connection that a handle means; null when it has gone.
@@ -87,6 +100,7 @@ class Engine {
     Network& network;
     BufferPool& pool;
     Observer* observer = nullptr;
+    mutable InputTap* inputs = nullptr;  ///< Null also while a question is answered that changes nothing.
     Counters counters;
     Instant now{};
     Instant last_cookie_at = kNever;  ///< When a SYN was last answered without an entry; kNever: not yet.
@@ -113,6 +127,9 @@ class Engine {
     void expire_timers();
     void notify_applications();
     void notify(Connection& c);
+    /// Calls the application, and tells the tap of it.
+    template <typename Call>
+    void call_application(Notice notice, HandleId handle, Error error, Call&& call);
     void send_output();
     void free_zombies();
 
@@ -129,6 +146,19 @@ class Engine {
     std::array<Answered, 64> answered_;
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
+};
+
+/// As long as it lives the tap is told of nothing: somebody looks, and the network may be asked for it.
+class Untapped {
+  public:
+    explicit Untapped(const Engine& e) : engine_(e), tap_(std::exchange(e.inputs, nullptr)) {}
+    ~Untapped() { engine_.inputs = tap_; }
+    Untapped(const Untapped&) = delete;
+    Untapped& operator=(const Untapped&) = delete;
+
+  private:
+    const Engine& engine_;
+    InputTap* tap_;
 };
 
 /// Gives the connection, or the listener and what will come from it, a tuning.

@@ -49,24 +49,38 @@ bool abort_tells_peer(const Connection& c) {
     e.want_notify(c);
 }
 
+void attach_handler(Engine& e, Connection& c, ConnectionHandler* handler) {
+    c.handler = handler;
+    if (handler == nullptr) return;
+    // What happened before somebody listened is told now.
+    c.notify_readable = c.receive_queue_size() > 0 || c.fin_received;
+    if (c.notify_readable || c.notify_established || c.notify_closed) e.want_notify(c);
+}
+
 }  // namespace
 
 Connection* Stream::find() const { return engine_ == nullptr ? nullptr : engine_->connection_of(*this); }
 
+std::size_t queue_to_send(Engine& e, Connection& c, std::span<const std::byte> bytes) {
+    const std::size_t n = std::min(bytes.size(), room_to_send(e, c));
+    if (n < bytes.size()) c.wants_writable = true;
+    if (n == 0) return 0;
+    e.need_outbox(c).data.append(bytes.first(n), e.pool);
+    e.want_output(c);
+    return n;
+}
+
 std::size_t Stream::send(std::span<const std::byte> bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
-    const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
-    if (n < bytes.size()) c->wants_writable = true;
-    if (n == 0) return 0;
-    engine_->need_outbox(*c).data.append(bytes.first(n), engine_->pool);
-    engine_->want_output(*c);
-    return n;
+    engine_->tell_call(StreamCall::send, *c, bytes.size());
+    return queue_to_send(*engine_, *c, bytes);
 }
 
 std::size_t Stream::send(Slice bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
+    engine_->tell_call(StreamCall::send, *c, bytes.size());
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
     if (n == 0) return 0;
@@ -82,13 +96,17 @@ std::size_t Stream::writable() const {
 }
 
 void Stream::want_writable() {
-    if (Connection* c = find(); c != nullptr) c->wants_writable = true;
+    Connection* c = find();
+    if (c == nullptr) return;
+    engine_->tell_call(StreamCall::want_writable, *c);
+    c->wants_writable = true;
 }
 
 std::size_t Stream::receive(std::span<std::byte> out) {
     Connection* c = find();
     if (c == nullptr || !c->inbox) return 0;
     const std::size_t n = c->inbox->data.take(out.first(begin_read(*engine_, *c, out.size())));
+    engine_->tell_call(StreamCall::receive, *c, out.size(), n);
     end_read(*c);
     after_reading(*engine_, *c);
     return n;
@@ -99,6 +117,7 @@ Slice Stream::receive_slice(std::size_t max) {
     if (c == nullptr || c->receive_queue_size() == 0 || max == 0) return {};
     max = begin_read(*engine_, *c, max);
     Slice piece = max > 0 ? c->inbox->data.take(max) : Slice();
+    engine_->tell_call(StreamCall::receive, *c, std::max<std::size_t>(piece.size(), 1), piece.size());
     end_read(*c);
     after_reading(*engine_, *c);
     return piece;
@@ -138,12 +157,14 @@ std::size_t Stream::unsent() const {
 void Stream::shutdown() {
     Connection* c = find();
     if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
+    engine_->tell_call(StreamCall::shutdown, *c);
     begin_close(*engine_, *c, "CLOSE call");
 }
 
 void Stream::shutdown_receive() {
     Connection* c = find();
     if (c == nullptr) return;
+    engine_->tell_call(StreamCall::shutdown_receive, *c);
     c->receive_shut = true;
     c->notify_readable = true;
     engine_->want_notify(*c);
@@ -152,6 +173,7 @@ void Stream::shutdown_receive() {
 void Stream::close() {
     Connection* c = find();
     if (c == nullptr || c->released) return;
+    engine_->tell_call(StreamCall::close, *c);
     if (c->detached) return release_ended(*engine_, *c);
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
     // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
@@ -167,22 +189,22 @@ void Stream::close() {
 
 void Stream::abort() {
     Connection* c = find();
-    if (c != nullptr) abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
+    if (c == nullptr) return;
+    engine_->tell_call(StreamCall::abort, *c);
+    abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
 }
 
 void Stream::set_handler(ConnectionHandler* handler) {
     Connection* c = find();
     if (c == nullptr) return;
-    c->handler = handler;
-    if (handler == nullptr) return;
-    // What happened before somebody listened is told now.
-    c->notify_readable = c->receive_queue_size() > 0 || c->fin_received;
-    if (c->notify_readable || c->notify_established || c->notify_closed) engine_->want_notify(*c);
+    engine_->tell_call(StreamCall::set_handler, *c, handler != nullptr ? 1 : 0);
+    attach_handler(*engine_, *c, handler);
 }
 
 void Stream::set_no_delay(bool on) {
     Connection* c = find();
     if (c == nullptr) return;
+    engine_->tell_call(StreamCall::set_no_delay, *c, on ? 1 : 0);
     c->no_delay = on;
     engine_->want_output(*c);
 }
@@ -190,6 +212,7 @@ void Stream::set_no_delay(bool on) {
 void Stream::set_keepalive(bool on) {
     Connection* c = find();
     if (c == nullptr || c->detached) return;
+    engine_->tell_call(StreamCall::set_keepalive, *c, on ? 1 : 0);
     c->keepalive = on;
     c->keepalive_probes = 0;
     c->idle_due = true;
@@ -206,6 +229,7 @@ Error Stream::take_error() {
     const Error error = this->error();
     Connection* c = find();
     if (error == Error::none) return error;
+    engine_->tell_call(StreamCall::take_error, *c);
     if (c->error != Error::none) c->error_taken = true;
     c->soft_error = Error::none;
     return error;
@@ -238,18 +262,19 @@ ConnectionInfo Stream::info() const {
 std::optional<Stream> Listener::accept(ConnectionHandler* handler) {
     ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
     if (entry == nullptr || entry->accept_queue.empty()) return std::nullopt;
+    if (engine_->inputs != nullptr) engine_->inputs->accept_called(id(), handler != nullptr);
     Connection& c = engine_->connections[entry->accept_queue.front()];
     entry->accept_queue.pop_front();
     c.listener = Slab<ListenEntry>::kNone;
-    const Stream stream = engine_->stream_of(c);
-    Stream(stream).set_handler(handler);
-    return stream;
+    attach_handler(*engine_, c, handler);
+    return engine_->stream_of(c);
 }
 
 void Listener::close() {
     ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
     if (entry == nullptr) return;
     Engine& e = *engine_;
+    if (e.inputs != nullptr) e.inputs->listener_closed(id());
     for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
         if (!e.half_open.slab.used(i)) continue;
         const FlowKey& flow = e.half_open.slab[i].flow;
