@@ -15,8 +15,6 @@ namespace hourglass::runtime {
 
 namespace {
 
-/// Ids of packets that leave are far from those of packets that arrive.
-constexpr std::uint64_t kFirstDeparture = std::uint64_t{1} << 63;
 /// Comments and changes kept for packets that may never be sent.
 constexpr std::size_t kMaxKept = 1 << 16;
 
@@ -31,7 +29,7 @@ std::string change_text(tcp::State before, tcp::State after) {
 
 ExplainedCapture::ExplainedCapture(std::unique_ptr<link::Link> inner, trace::PcapngWriter& writer,
                                    std::uint32_t interface)
-    : inner_(std::move(inner)), writer_(writer), interface_(interface), next_departure_(kFirstDeparture) {}
+    : inner_(std::move(inner)), writer_(writer), interface_(interface) {}
 
 ExplainedCapture::~ExplainedCapture() { flush(); }
 
@@ -84,13 +82,12 @@ void ExplainedCapture::put(Instant time, std::span<const std::byte> bytes, Offlo
     writer_.write(interface_, time, bytes, comment, direction);
 }
 
-std::uint64_t ExplainedCapture::segment_sent(const tcp::SegmentSent& event) {
+void ExplainedCapture::segment_sent(const tcp::SegmentSent& event) {
     if (departures_.size() >= kMaxKept) departures_.clear();
     departures_.emplace(
-        next_departure_,
+        event.packet_id,
         fmt::format("sent: {}{}{}; {}", event.retransmission ? "again, " : "", tcp::to_string(event.reason),
                     in_parentheses(tcp::clause_of(event.reason)), take_change(event.flow, event.state)));
-    return next_departure_++;
 }
 
 void ExplainedCapture::segment_received(const tcp::SegmentReceived& event) {

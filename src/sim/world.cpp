@@ -116,6 +116,7 @@ ip::Host& World::Implementation::add_host(std::string name, ip::HostSettings set
                            derive(seed_, Purpose::host_secret, 2 * number + 1)};
     }
     nodes_.push_back(std::make_unique<Node>(std::move(name), std::move(settings), fabric_));
+    nodes_.back()->host().tcp().number_packets_from(tcp::kFirstPacketId * nodes_.size());
     return nodes_.back()->host();
 }
 

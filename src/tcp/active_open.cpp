@@ -5,6 +5,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
+#include "tcp/observe.h"
 
 namespace hourglass::tcp {
 
@@ -60,6 +61,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
     e.need_outbox(*c);
     c->syn_due = true;
     ++e.counters.active_opens;
+    tell_call(e, flow, Call::connect);
     e.change_state(*c, State::syn_sent, "OPEN call");
     e.want_output(*c);
     return e.stream_of(*c);

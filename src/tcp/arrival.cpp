@@ -2,6 +2,7 @@
 
 #include "tcp/emit.h"
 #include "tcp/engine.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/segment.h"
 #include "tcp/stateless_open.h"
@@ -54,6 +55,7 @@ Outcome to_connection(Engine& e, Connection& c, Segment& seg) {
     }
     Arrival a{e, &c, seg};
     const Disposition d = dispatch(a);
+    tell_progress(e, c);
     return {d, before, c.state};
 }
 
@@ -62,10 +64,13 @@ Outcome to_half_open(Engine& e, FlowEntry entry, Segment& seg) {
     Connection c = expand(e, e.half_open.slab[index]);
     Arrival a{e, &c, seg, entry};
     const Disposition d = dispatch(a);
-    if (a.connection != &c) return {d, State::syn_received, a.connection->state};  // a connection of its own now
+    if (a.connection != &c) {  // a connection of its own now
+        tell_progress(e, *a.connection);
+        return {d, State::syn_received, a.connection->state};
+    }
     if (c.ack_reason != SendReason::none) emit_ack(e, c, c.ack_reason);
     if (c.state == State::closed)
-        remove_half_open(e, index);
+        remove_half_open(e, index, QueueChanged::Change::removed);
     else
         e.half_open.slab[index].ts_recent = c.ts_recent;
     return {d, State::syn_received, c.state};
@@ -106,6 +111,7 @@ Outcome to_nobody(Engine& e, Segment& seg) {
     if (auto c = connection_from_cookie(e, listener, seg)) {
         Arrival a{e, &*c, seg};
         const Disposition d = dispatch(a);
+        tell_progress(e, *a.connection);
         return {d, State::syn_received, a.connection->state};
     }
     const Disposition d = states::listen(e, listener, seg);
@@ -145,11 +151,13 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
     };
     if (!is_unicast(source) || !is_unicast(destination)) {
         ++counters.dropped_not_for_us;
+        tell_drop(*this, source, destination, {Verdict::dropped_not_for_us, "RFC 9293 3.9.2.3"}, packet.id);
         return tell_tap(true);
     }
     const auto view = wire::TcpView::parse(std::as_const(packet).bytes());
     if (!view || view->source_port() == Port(0) || view->destination_port() == Port(0)) {
         ++counters.dropped_malformed;
+        tell_drop(*this, source, destination, {Verdict::dropped_malformed, "RFC 9293 3.1"}, packet.id);
         return tell_tap(true);
     }
     const FlowKey flow{destination, source, view->destination_port(), view->source_port()};
@@ -157,6 +165,7 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
     flows.prefetch(flow_hash);
     if (packet.offload.checksum == Offload::Checksum::complete && !view->checksum_is_valid(source, destination)) {
         ++counters.dropped_checksum;
+        tell_drop(*this, source, destination, {Verdict::dropped_checksum, "RFC 9293 3.1"}, packet.id);
         return tell_tap(false);
     }
     tell_tap(true);
@@ -172,8 +181,10 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
                 .data_offset = static_cast<std::uint32_t>(view->header_size()),
                 .data_size = static_cast<std::uint32_t>(view->payload().size()),
                 .fin = view->flags().fin()};
+    if (observed()) [[unlikely]]
+        observer->segment_arriving({now, seg.flow, seg.view, packet.id});
     const Outcome outcome = demultiplex(*this, seg);
-    if (observer != nullptr) [[unlikely]]
+    if (observed()) [[unlikely]]
         observer->segment_received(
             {now, seg.flow, outcome.before, outcome.after, seg.view, outcome.disposition, packet.id});
 }

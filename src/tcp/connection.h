@@ -38,8 +38,9 @@ struct Outbox {
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
     bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
-    bool urgent = false;             ///< SND.UP is ahead of what is acknowledged.
-    Seq snd_up;                      ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
+    SendLimit limit = SendLimit::none;  ///< What ended the last output pass.
+    bool urgent = false;                ///< SND.UP is ahead of what is acknowledged.
+    Seq snd_up;                         ///< SND.UP: one past the last urgent octet (RFC 9293, MUST-62).
     Instant unanswered_since = kNever;  ///< When what has now timed out was sent, or its first probe.
     SpareBoxes<Outbox>* home = nullptr;
     Outbox* next_spare = nullptr;
@@ -56,6 +57,7 @@ struct Outbox {
         if (mtu.used) mtu = {};
         syn_sent_at = retransmit_at = probe_at = pacing_at = kNever;
         retries = 0;
+        limit = SendLimit::none;
         used = window_filled = loss_probe_due = progress = urgent = false;
         unanswered_since = kNever;
     }

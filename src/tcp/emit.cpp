@@ -71,9 +71,10 @@ void count_and_tell(Engine& e, const FlowKey& flow, State state, const wire::Tcp
     e.counters.bytes_out += what.data_size;
     if (what.retransmission) ++e.counters.retransmitted;
     if (header.flags.rst()) ++e.counters.resets_out;
-    if (e.observer != nullptr) [[unlikely]]
-        packet.id =
-            e.observer->segment_sent({e.now, flow, state, header, what.data_size, what.reason, what.retransmission});
+    packet.id = ++e.last_packet_id;
+    if (e.observed()) [[unlikely]]
+        e.observer->segment_sent(
+            {e.now, flow, state, header, what.data_size, what.reason, what.retransmission, packet.id});
 }
 
 /// Data that follows the acknowledgement of the peer's at once is an answer: in a dialogue, acknowledgements ride on

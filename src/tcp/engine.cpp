@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/fast_open.h"
+#include "tcp/observe.h"
 
 namespace hourglass::tcp {
 
@@ -70,7 +71,7 @@ Connection& Engine::adopt(Connection&& expanded, std::uint32_t flow_hash, FlowEn
 void Engine::change_state(Connection& c, State state, Literal trigger) {
     const State before = c.state;
     c.state = state;
-    if (observer != nullptr) [[unlikely]]
+    if (observed()) [[unlikely]]
         tell_state(c, before, trigger);
 }
 
@@ -104,6 +105,8 @@ void Engine::finish(Connection& c, Error error, Literal trigger) {
     if (c.fast_open_pending) [[unlikely]]
         leave_fast_open(*this, c, error == Error::reset);
     c.error = error;
+    if (observed()) [[unlikely]]
+        observer->connection_closed({now, c.flow, error, trigger});
     detach(c);
     c.outbox.reset();
     c.syn_due = c.probe_due = c.persisting = c.window_probed = false;  // which tell of the outbox
@@ -191,15 +194,6 @@ void Engine::poll(Instant at) {
     free_zombies();
 }
 
-template <typename Call>
-void Engine::call_application(Notice notice, HandleId handle, Error error, Call&& call) {
-    if (inputs != nullptr) [[unlikely]]
-        inputs->notice_begins(notice, handle, error);
-    call();
-    if (inputs != nullptr) [[unlikely]]
-        inputs->notice_ends();
-}
-
 void Engine::notify_applications() {
     // Handlers may make more work; it is done in the same round.
     while (!ready_.empty() || !ready_listeners_.empty()) {
@@ -207,9 +201,11 @@ void Engine::notify_applications() {
             const std::uint32_t index = ready_listeners_[i];
             if (!listeners.slab.used(index)) continue;
             listeners.slab[index].in_ready_list = false;
+            const SocketAddress local = listeners.slab[index].local;
+            const FlowKey flow{.local = local.address, .remote = {}, .local_port = local.port};
             const Listener listener = listener_of(index);
-            call_application(Notice::acceptable, listener.id(), Error::none,
-                             [&] { listeners.slab[index].options.handler->on_acceptable(listener); });
+            const Telling telling(*this, flow, Notice::acceptable, listener.id());
+            listeners.slab[index].options.handler->on_acceptable(listener);
         }
         ready_listeners_.clear();
         for (std::size_t i = 0; i < ready_.size(); ++i) notify(*ready_[i]);
@@ -220,36 +216,40 @@ void Engine::notify_applications() {
 void Engine::notify(Connection& c) {
     c.in_ready_list = false;
     const Stream stream = stream_of(c);
-    const auto tell = [&](Notice notice, auto function) {
-        call_application(notice, stream.id(), Error::none, [&] { (c.handler->*function)(stream); });
+    const auto tell = [&](Notice notice, auto on_notice, auto... what) {
+        const Telling telling(*this, c.flow, notice, stream.id(), what...);
+        (c.handler->*on_notice)(stream, what...);
     };
+    using Handler = ConnectionHandler;
     if (c.notify_established) {
         c.notify_established = false;
-        if (c.handler != nullptr) tell(Notice::established, &ConnectionHandler::on_established);
+        if (c.handler != nullptr) tell(Notice::established, &Handler::on_established);
     }
     if (c.notify_trouble && c.handler != nullptr) {
         c.notify_trouble = false;
-        const Error error = c.soft_error == Error::none ? Error::timed_out : c.soft_error;
-        call_application(Notice::trouble, stream.id(), error, [&] { c.handler->on_trouble(stream, error); });
+        const Error trouble = c.soft_error == Error::none ? Error::timed_out : Error{c.soft_error};
+        tell(Notice::trouble, &Handler::on_trouble, trouble);
     }
     if (c.notify_urgent && c.handler != nullptr) {
         c.notify_urgent = false;
-        tell(Notice::urgent, &ConnectionHandler::on_urgent);
+        tell(Notice::urgent, &Handler::on_urgent);
     }
     if (c.notify_readable && c.handler != nullptr) {
         c.notify_readable = false;
-        tell(Notice::readable, &ConnectionHandler::on_readable);
+        tell(Notice::readable, &Handler::on_readable);
     }
     if (c.notify_writable) {
         c.notify_writable = false;
-        if (c.handler != nullptr) tell(Notice::writable, &ConnectionHandler::on_writable);
+        if (c.handler != nullptr) tell(Notice::writable, &Handler::on_writable);
     }
     // An ended connection stays until what arrived has been read, unless it failed or the application has left.
     if (!c.notify_closed || (c.receive_queue_size() > 0 && !c.released && c.error == Error::none)) return;
     if (c.handler == nullptr && !c.released) return;
     c.notify_closed = false;
-    if (ConnectionHandler* handler = std::exchange(c.handler, nullptr); handler != nullptr)
-        call_application(Notice::closed, stream.id(), c.error, [&] { handler->on_closed(stream, c.error); });
+    if (c.handler != nullptr) {
+        const Telling telling(*this, c.flow, Notice::closed, stream.id(), c.error);
+        std::exchange(c.handler, nullptr)->on_closed(stream, c.error);
+    }
     c.released = true;
     if (!c.in_zombie_list) {
         c.in_zombie_list = true;

@@ -23,6 +23,13 @@
 
 namespace hourglass::tcp {
 
+/// False in a build without events (CMake's HOURGLASS_EVENTS), which shows what they cost.
+#ifdef HOURGLASS_NO_EVENTS
+inline constexpr bool kEvents = false;
+#else
+inline constexpr bool kEvents = true;
+#endif
+
 /// What is behind a Stack: its tables and the lists of what is to be done in this round. The protocol's rules are in
 /// the files around it, as functions of an Engine and a Connection.
 class Engine {
@@ -81,13 +88,16 @@ class Engine {
     /// Asks the network for the way to `destination`, and tells the tap of the answer.
     [[nodiscard]] std::optional<Path> path_to(const IpAddress& destination, const IpAddress& source) const;
     /// Tells the tap of a call on a stream.
-    void tell_call(StreamCall call, const Connection& c, std::uint64_t argument = 0, std::uint64_t result = 0) const {
+    void tell_tap(StreamCall call, const Connection& c, std::uint64_t argument = 0, std::uint64_t result = 0) const {
         if (inputs != nullptr) [[unlikely]]
             inputs->stream_called(call, {c.index, c.generation}, argument, result);
     }
 
     Stream stream_of(HandleId id) { return {this, id.index, id.generation}; }
     Listener listener_of(HandleId id) { return {this, id.index, id.generation}; }
+    /// Somebody is to be told of what happens.
+    [[nodiscard]] bool observed() const { return kEvents && observer != nullptr; }
+
     Stream stream_of(const Connection& c) { return {this, c.index, c.generation}; }
     Listener listener_of(std::uint32_t index) { return {this, index, listeners.slab[index].generation}; }
     /// The connection that a handle means; null when it has gone.
@@ -101,6 +111,7 @@ class Engine {
     BufferPool& pool;
     Observer* observer = nullptr;
     mutable InputTap* inputs = nullptr;  ///< Null also while a question is answered that changes nothing.
+    std::uint64_t last_packet_id = kFirstPacketId - 1;  ///< Of the segment that was sent last.
     Counters counters;
     Instant now{};
     Instant last_cookie_at = kNever;  ///< When a SYN was last answered without an entry; kNever: not yet.
@@ -127,9 +138,6 @@ class Engine {
     void expire_timers();
     void notify_applications();
     void notify(Connection& c);
-    /// Calls the application, and tells the tap of it.
-    template <typename Call>
-    void call_application(Notice notice, HandleId handle, Error error, Call&& call);
     void send_output();
     void free_zombies();
 

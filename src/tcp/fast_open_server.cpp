@@ -9,6 +9,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/fast_open_cookie.h"
 #include "tcp/handshake.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
@@ -102,6 +103,7 @@ void complete_fast_open(Arrival& a) {
     c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
     c.snd_wl1 = seg.seq;
     c.snd_wl2 = seg.ack;
+    tell_parameters(e, c);
     enter_established(e, c, "ACK of SYN received");
     if (seg.ack > c.snd_una || seg.options.sack_count > 0) process_acknowledgement(e, c, seg);
 }

@@ -10,6 +10,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/isn.h"
 #include "tcp/mtu_probing.h"
+#include "tcp/observe.h"
 #include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
 #include "tcp/timers.h"
@@ -181,6 +182,7 @@ void establish(Engine& e, Connection& c, const Segment& seg, Literal trigger) {
     if (c.syn_due) ack_now(e, c, SendReason::handshake_ack);
     c.syn_due = false;
     c.wants_writable = false;
+    tell_parameters(e, c);
     enter_established(e, c, trigger);
 }
 

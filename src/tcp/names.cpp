@@ -174,4 +174,88 @@ std::string_view to_string(Error error) {
     return "";
 }
 
+std::string_view to_string(SendLimit limit) {
+    switch (limit) {
+        case SendLimit::none:
+            return "nothing";
+        case SendLimit::application:
+            return "the application";
+        case SendLimit::peer_window:
+            return "the peer's window";
+        case SendLimit::congestion_window:
+            return "the congestion window";
+        case SendLimit::nagle:
+            return "Nagle's algorithm";
+        case SendLimit::cork:
+            return "the cork";
+        case SendLimit::pacing:
+            return "pacing";
+    }
+    return "";
+}
+
+std::string_view clause_of(SendLimit limit) {
+    switch (limit) {
+        case SendLimit::peer_window:
+            return "RFC 9293 3.8.6";
+        case SendLimit::congestion_window:
+            return "RFC 5681 2";
+        case SendLimit::nagle:
+            return "RFC 9293 3.7.4";
+        case SendLimit::pacing:
+            return "RFC 9002 7.7";
+        default:
+            return "";
+    }
+}
+
+std::string_view to_string(SpuriousProof proof) {
+    switch (proof) {
+        case SpuriousProof::none:
+            return "";
+        case SpuriousProof::dsack:
+            return "the peer had it twice";
+        case SpuriousProof::echo:
+            return "the timestamp echoes the original";
+        case SpuriousProof::frto:
+            return "what was not sent again has arrived";
+    }
+    return "";
+}
+
+std::string_view clause_of(SpuriousProof proof) {
+    switch (proof) {
+        case SpuriousProof::none:
+            return "";
+        case SpuriousProof::dsack:
+            return "RFC 3708 3";
+        case SpuriousProof::echo:
+            return "RFC 3522 3.2";
+        case SpuriousProof::frto:
+            return "RFC 5682 2.1";
+    }
+    return "";
+}
+
+std::string_view to_string(QueueChanged::Queue queue) {
+    return queue == QueueChanged::Queue::half_open ? "half-open" : "accept";
+}
+
+std::string_view to_string(QueueChanged::Change change) {
+    constexpr std::string_view kWords[] = {"added", "left", "expired", "removed", "full", "cookie sent", "cookie back"};
+    return kWords[static_cast<std::size_t>(change)];
+}
+
+std::string_view to_string(Call call) {
+    constexpr std::string_view kWords[] = {"connect",  "listen",           "accept", "send", "receive",
+                                           "shutdown", "shutdown_receive", "close",  "abort"};
+    return kWords[static_cast<std::size_t>(call)];
+}
+
+std::string_view to_string(Notice notice) {
+    constexpr std::string_view kWords[] = {"acceptable", "established", "readable", "writable",
+                                           "urgent",     "trouble",     "closed"};
+    return kWords[static_cast<std::size_t>(notice)];
+}
+
 }  // namespace hourglass::tcp

@@ -7,6 +7,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/isn.h"
+#include "tcp/observe.h"
 #include "tcp/stateless_open.h"
 
 namespace hourglass::tcp {
@@ -46,6 +47,12 @@ Duration syn_ack_timeout(const Engine& e, std::uint8_t attempts) {
     return std::min(e.settings.rto_initial * (1 << attempts), e.settings.rto_max);
 }
 
+/// When the SYN-ACK is to be sent again.
+void tell_timer(const Engine& e, const HalfOpen& entry) {
+    if (e.observed()) [[unlikely]]
+        e.observer->timer_set({e.now, entry.flow, "SYN-ACK", from_tick(entry.deadline, e.now)});
+}
+
 /// Less time has passed since the SYN than the listener waits for data, counted in the timeouts that have run out.
 bool still_defers(const Engine& e, const Connection& c, const HalfOpen& entry) {
     Duration waited{};
@@ -65,12 +72,17 @@ Step defer_accept(Arrival& a) {
 
 Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq min_iss, bool has_min_iss) {
     ListenEntry& l = e.listeners.slab[listener];
-    if (l.accept_queue.size() >= l.options.accept_queue)
+    if (l.accept_queue.size() >= l.options.accept_queue) {
+        tell_queue(e, syn.flow, QueueChanged::Queue::accept, QueueChanged::Change::full, l);
         return drop_syn(e.counters.dropped_accept_full, Verdict::dropped_accept_full);
+    }
     const bool full = l.half_open >= l.options.half_open || e.half_open.slab.full();
     const bool stateless =
         e.settings.syn_cookies == SynCookies::always || (full && e.settings.syn_cookies != SynCookies::off);
-    if (full && !stateless) return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    if (full && !stateless) {
+        tell_queue(e, syn.flow, QueueChanged::Queue::half_open, QueueChanged::Change::full, l);
+        return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
+    }
     const auto path = e.path_to(syn.flow.remote, syn.flow.local);
     if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
 
@@ -84,7 +96,10 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     prepare(e, c, *path);
     choose_numbers(e, c);
     learn_from_syn(e, c, syn);
-    if (stateless) return answer_with_cookie(e, c, syn);
+    if (stateless) {
+        tell_queue(e, c.flow, QueueChanged::Queue::half_open, QueueChanged::Change::cookie, l);
+        return answer_with_cookie(e, c, syn);
+    }
     c.iss += sequence_clock(e.now);
     // RFC 9293, section 3.10.7.4: after TIME-WAIT the new numbers begin beyond those of the old connection.
     if (has_min_iss) c.iss = max(c.iss, min_iss);
@@ -100,8 +115,10 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
     e.half_open.enqueue(index);
     e.flows.insert(syn.flow_hash, {FlowKind::half_open, index});
     ++l.half_open;
+    tell_queue(e, c.flow, QueueChanged::Queue::half_open, QueueChanged::Change::added, l);
     e.change_state(c, State::syn_received, "SYN received");
     send_syn_ack(e, c, SendReason::passive_open);
+    tell_timer(e, entry);
     return {Verdict::accepted, "RFC 9293 3.10.7.2 third"};
 }
 
@@ -146,6 +163,7 @@ Step promote(Arrival& a) {
     ListenEntry& l = e.listeners.slab[listener];
     if (l.accept_queue.size() >= l.options.accept_queue || e.connections.full()) {
         ++e.counters.dropped_accept_full;
+        tell_queue(e, a.segment.flow, QueueChanged::Queue::accept, QueueChanged::Change::full, l);
         return Disposition{Verdict::dropped_accept_full, "RFC 9293 3.10.7.4 fifth"};
     }
     const bool from_cookie = entry.kind == FlowKind::none;
@@ -156,8 +174,11 @@ Step promote(Arrival& a) {
         e.half_open.dequeue(entry.index);
         e.half_open.slab.give_back(entry.index);
         --l.half_open;
+        tell_queue(e, c.flow, QueueChanged::Queue::half_open, QueueChanged::Change::left, l);
         const Duration r = e.now - (from_tick(half.deadline, e.now) - syn_ack_timeout(e, 0));
         if (half.attempts == 0 && r > Duration::zero()) c.rto.on_handshake(r, e.now);
+    } else {
+        tell_queue(e, c.flow, QueueChanged::Queue::half_open, QueueChanged::Change::cookie_back, l);
     }
     a.connection = &c;
     return std::nullopt;
@@ -172,6 +193,7 @@ Connection& take_over(Engine& e, Connection&& learned, std::uint32_t flow_hash, 
     c.keepalive = tuning.keepalive;
     ++e.counters.passive_opens;
     l.accept_queue.push_back(c.index);
+    tell_queue(e, c.flow, QueueChanged::Queue::accept, QueueChanged::Change::added, l);
     e.want_notify(l, c.listener);
     return c;
 }
@@ -189,18 +211,20 @@ void repeat_syn_ack(Engine& e, Connection& c) {
 void on_syn_ack_timer(Engine& e, std::uint32_t index) {
     HalfOpen& entry = e.half_open.slab[index];
     Connection c = expand(e, entry);
-    if (e.observer != nullptr) e.observer->timer_expired({e.now, c.flow, c.state, "SYN-ACK", entry.attempts + 1u});
+    if (e.observed()) [[unlikely]]
+        e.observer->timer_expired({e.now, c.flow, c.state, "SYN-ACK", entry.attempts + 1u});
     if (entry.attempts >= std::min<std::uint8_t>(e.settings.syn_ack_retries, 5)) {
         ++e.counters.half_open_expired;
         ++e.counters.attempt_fails;
         e.change_state(c, State::closed, "SYN-ACK never acknowledged");
-        remove_half_open(e, index);
+        remove_half_open(e, index, QueueChanged::Change::expired);
         return;
     }
     e.half_open.dequeue(index);
     ++entry.attempts;
     entry.deadline = to_tick(e.now + syn_ack_timeout(e, entry.attempts));
     e.half_open.enqueue(index);
+    tell_timer(e, entry);
     if (entry.deferred && still_defers(e, c, entry)) return;
     ++e.counters.syn_ack_retransmitted;
     send_syn_ack(e, c, SendReason::retransmit_timeout);
@@ -210,13 +234,16 @@ void refuse_half_open(Engine& e, std::uint32_t index) {
     Connection c = expand(e, e.half_open.slab[index]);
     ++e.counters.attempt_fails;
     e.change_state(c, State::closed, "ICMP error");
-    remove_half_open(e, index);
+    remove_half_open(e, index, QueueChanged::Change::removed);
 }
 
-void remove_half_open(Engine& e, std::uint32_t index) {
+void remove_half_open(Engine& e, std::uint32_t index, QueueChanged::Change why) {
     const FlowKey& flow = e.half_open.slab[index].flow;
     const std::uint32_t listener = e.listeners.find({flow.local, flow.local_port});
-    if (listener != Slab<ListenEntry>::kNone) --e.listeners.slab[listener].half_open;
+    if (listener != Slab<ListenEntry>::kNone) {
+        --e.listeners.slab[listener].half_open;
+        tell_queue(e, flow, QueueChanged::Queue::half_open, why, e.listeners.slab[listener]);
+    }
     e.flows.erase(e.hash(flow), {FlowKind::half_open, index});
     e.half_open.dequeue(index);
     e.half_open.slab.give_back(index);

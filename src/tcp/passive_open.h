@@ -34,7 +34,7 @@ void repeat_syn_ack(Engine& e, Connection& c);
 [[gnu::cold]] void on_syn_ack_timer(Engine& e, std::uint32_t index);
 /// The network says that the peer can't be reached: the entry goes.
 [[gnu::cold]] void refuse_half_open(Engine& e, std::uint32_t index);
-void remove_half_open(Engine& e, std::uint32_t index);
+void remove_half_open(Engine& e, std::uint32_t index, QueueChanged::Change why);
 /// Counts each listener's handshakes anew: a listener for one address takes those over that came through one for any.
 void count_half_open(Engine& e);
 

@@ -8,6 +8,7 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 #include "tcp/mtu_probing.h"
+#include "tcp/observe.h"
 #include "tcp/pacing.h"
 #include "tcp/path_mtu.h"
 #include "tcp/receiver.h"
@@ -18,8 +19,7 @@ namespace hourglass::tcp {
 
 namespace {
 
-/// What keeps the sender from sending more.
-enum class Limit : std::uint8_t { none, application, peer_window, congestion_window, nagle, cork, pacing };
+using Limit = SendLimit;
 
 constexpr Duration kCorkTime = std::chrono::milliseconds(200);
 
@@ -243,6 +243,7 @@ void run_timers(Engine& e, Connection& c, Limit limit) {
 /// (draft-ietf-ccwg-bbr, section 4.1.2.4).
 void note_limit(Connection& c, Limit limit) {
     Outbox& o = *c.outbox;
+    o.limit = limit;
     if (limit == Limit::congestion_window) o.window_filled = true;
     const std::uint32_t pipe = o.recovery.pipe(c.outstanding());
     const bool ran_out = (limit == Limit::application || limit == Limit::nagle) && pipe < c.congestion.cwnd();
@@ -336,6 +337,7 @@ void transmit(Engine& e, Connection& c) {
         emit_ack(e, c, c.ack_reason);
     else if (c.was_read && !c.detached && window_update_due(e, c))
         emit_ack(e, c, SendReason::window_update);
+    tell_progress(e, c);
     if (!c.detached) {
         if (c.idle_due) set_idle_timer(e, c);
         if (c.inbox && c.inbox->data.empty() && c.inbox->above_a_gap.empty() && c.inbox->sack.empty() &&

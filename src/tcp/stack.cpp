@@ -8,6 +8,7 @@
 #include "tcp/fast_open.h"
 #include "tcp/handshake.h"
 #include "tcp/invariants.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/path_mtu.h"
 
@@ -44,6 +45,7 @@ std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOp
     table.insert(index);
     count_half_open(*engine_);
     count_fast_open(*engine_);
+    tell_call(*engine_, {.local = local.address, .remote = {}, .local_port = local.port}, Call::listen);
     return engine_->listener_of(index);
 }
 
@@ -88,11 +90,12 @@ void Stack::advance(Instant now) {
     engine_->now = std::max(engine_->now, now);
 }
 Instant Stack::next_deadline() { return engine_->next_deadline(); }
+void Stack::number_packets_from(std::uint64_t first) { engine_->last_packet_id = first - 1; }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
 
 void Stack::set_input_tap(InputTap* tap) {
     engine_->inputs = tap;
-    if (tap != nullptr) tap->attached(engine_->settings, engine_->secret);
+    if (tap != nullptr) tap->attached(engine_->settings, engine_->secret, engine_->last_packet_id + 1);
 }
 
 Stream Stack::stream(HandleId id) { return engine_->stream_of(id); }

@@ -13,6 +13,10 @@ namespace {
     remove_time_wait(e, e.time_wait.queue.front(), "TIME-WAIT table full");
 }
 
+[[gnu::cold]] void tell_timer(const Engine& e, const TimeWait& entry) {
+    e.observer->timer_set({e.now, entry.flow, "2 MSL", from_tick(entry.deadline, e.now)});
+}
+
 [[gnu::cold]] void tell_end(Engine& e, const TimeWait& entry, Literal trigger) {
     e.observer->state_changed({e.now, entry.flow, State::time_wait, State::closed, trigger});
 }
@@ -34,10 +38,14 @@ void enter_time_wait(Engine& e, Connection& c, Literal trigger) {
         entry.sack = c.sack;
         entry.deadline = to_tick(e.now + 2 * e.settings.msl);
         e.time_wait.queue.push_back(e.time_wait.slab, index);
+        if (e.observed()) [[unlikely]]
+            tell_timer(e, entry);
         e.replace(c, {FlowKind::time_wait, index});
     } else {
         e.detach(c);
     }
+    if (e.observed()) [[unlikely]]
+        e.observer->connection_closed({e.now, c.flow, Error::none, trigger});
     c.outbox.reset();
     c.notify_closed = true;
     e.want_notify(c);
@@ -69,6 +77,8 @@ void restart_time_wait(Engine& e, std::uint32_t index, std::uint32_t ts_recent) 
     e.time_wait.queue.erase(e.time_wait.slab, index);
     e.time_wait.slab[index].deadline = to_tick(e.now + 2 * e.settings.msl);
     e.time_wait.queue.push_back(e.time_wait.slab, index);
+    if (e.observed()) [[unlikely]]
+        tell_timer(e, e.time_wait.slab[index]);
 }
 
 void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger) {
@@ -76,7 +86,7 @@ void remove_time_wait(Engine& e, std::uint32_t index, Literal trigger) {
     e.flows.erase(e.hash(entry.flow), {FlowKind::time_wait, index});
     e.time_wait.queue.erase(e.time_wait.slab, index);
     e.time_wait.slab.give_back(index);
-    if (e.observer != nullptr) [[unlikely]]
+    if (e.observed()) [[unlikely]]
         tell_end(e, entry, trigger);
 }
 

@@ -4,6 +4,7 @@
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
 #include "tcp/mtu_probing.h"
+#include "tcp/observe.h"
 #include "tcp/receiver.h"
 #include "tcp/recovery/actions.h"
 #include "tcp/sender.h"
@@ -13,7 +14,7 @@ namespace hourglass::tcp {
 namespace {
 
 void tell(Engine& e, const Connection& c, std::string_view timer, std::uint32_t count) {
-    if (e.observer != nullptr) [[unlikely]]
+    if (e.observed()) [[unlikely]]
         e.observer->timer_expired({e.now, c.flow, c.state, timer, count});
 }
 
@@ -119,6 +120,7 @@ void on_loss_probe_timer(Engine& e, Connection& c) {
 
 void expire_outbox(Engine& e, Connection& c, Outbox& o) {
     if (o.pacing_at <= e.now) {
+        tell(e, c, "pacing", 1);
         o.pacing_at = kNever;
         e.want_output(c);
     }
@@ -169,6 +171,7 @@ void expire(Engine& e, Connection& c) {
         on_idle(e, c);
     }
     if (!c.detached) e.timers_changed(c);
+    tell_progress(e, c);
 }
 
 }  // namespace hourglass::tcp

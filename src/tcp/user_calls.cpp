@@ -7,6 +7,7 @@
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
+#include "tcp/observe.h"
 #include "tcp/passive_open.h"
 #include "tcp/sender.h"
 #include "tcp/urgent.h"
@@ -64,6 +65,7 @@ Connection* Stream::find() const { return engine_ == nullptr ? nullptr : engine_
 std::size_t queue_to_send(Engine& e, Connection& c, std::span<const std::byte> bytes) {
     const std::size_t n = std::min(bytes.size(), room_to_send(e, c));
     if (n < bytes.size()) c.wants_writable = true;
+    tell_call(e, c.flow, Call::send, bytes.size(), n);
     if (n == 0) return 0;
     e.need_outbox(c).data.append(bytes.first(n), e.pool);
     e.want_output(c);
@@ -73,16 +75,17 @@ std::size_t queue_to_send(Engine& e, Connection& c, std::span<const std::byte> b
 std::size_t Stream::send(std::span<const std::byte> bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
-    engine_->tell_call(StreamCall::send, *c, bytes.size());
+    engine_->tell_tap(StreamCall::send, *c, bytes.size());
     return queue_to_send(*engine_, *c, bytes);
 }
 
 std::size_t Stream::send(Slice bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
-    engine_->tell_call(StreamCall::send, *c, bytes.size());
+    engine_->tell_tap(StreamCall::send, *c, bytes.size());
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
+    tell_call(*engine_, c->flow, Call::send, bytes.size(), n);
     if (n == 0) return 0;
     bytes.truncate(n);
     engine_->need_outbox(*c).data.append(std::move(bytes));
@@ -98,7 +101,7 @@ std::size_t Stream::writable() const {
 void Stream::want_writable() {
     Connection* c = find();
     if (c == nullptr) return;
-    engine_->tell_call(StreamCall::want_writable, *c);
+    engine_->tell_tap(StreamCall::want_writable, *c);
     c->wants_writable = true;
 }
 
@@ -106,8 +109,9 @@ std::size_t Stream::receive(std::span<std::byte> out) {
     Connection* c = find();
     if (c == nullptr || !c->inbox) return 0;
     const std::size_t n = c->inbox->data.take(out.first(begin_read(*engine_, *c, out.size())));
-    engine_->tell_call(StreamCall::receive, *c, out.size(), n);
+    engine_->tell_tap(StreamCall::receive, *c, out.size(), n);
     end_read(*c);
+    tell_call(*engine_, c->flow, Call::receive, out.size(), n);
     after_reading(*engine_, *c);
     return n;
 }
@@ -117,8 +121,11 @@ Slice Stream::receive_slice(std::size_t max) {
     if (c == nullptr || c->receive_queue_size() == 0 || max == 0) return {};
     max = begin_read(*engine_, *c, max);
     Slice piece = max > 0 ? c->inbox->data.take(max) : Slice();
-    engine_->tell_call(StreamCall::receive, *c, std::max<std::size_t>(piece.size(), 1), piece.size());
+    // How the bytes lie in buffers is no business of who watches: it asked for what it got.
+    const std::size_t asked = std::max<std::size_t>(piece.size(), 1);
+    engine_->tell_tap(StreamCall::receive, *c, asked, piece.size());
     end_read(*c);
+    tell_call(*engine_, c->flow, Call::receive, asked, piece.size());
     after_reading(*engine_, *c);
     return piece;
 }
@@ -157,14 +164,16 @@ std::size_t Stream::unsent() const {
 void Stream::shutdown() {
     Connection* c = find();
     if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
-    engine_->tell_call(StreamCall::shutdown, *c);
+    engine_->tell_tap(StreamCall::shutdown, *c);
+    tell_call(*engine_, c->flow, Call::shutdown);
     begin_close(*engine_, *c, "CLOSE call");
 }
 
 void Stream::shutdown_receive() {
     Connection* c = find();
     if (c == nullptr) return;
-    engine_->tell_call(StreamCall::shutdown_receive, *c);
+    engine_->tell_tap(StreamCall::shutdown_receive, *c);
+    tell_call(*engine_, c->flow, Call::shutdown_receive);
     c->receive_shut = true;
     c->notify_readable = true;
     engine_->want_notify(*c);
@@ -173,7 +182,8 @@ void Stream::shutdown_receive() {
 void Stream::close() {
     Connection* c = find();
     if (c == nullptr || c->released) return;
-    engine_->tell_call(StreamCall::close, *c);
+    engine_->tell_tap(StreamCall::close, *c);
+    tell_call(*engine_, c->flow, Call::close);
     if (c->detached) return release_ended(*engine_, *c);
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
     // section 2.17). In SYN-SENT there is nothing to close: the TCB is deleted.
@@ -190,21 +200,22 @@ void Stream::close() {
 void Stream::abort() {
     Connection* c = find();
     if (c == nullptr) return;
-    engine_->tell_call(StreamCall::abort, *c);
+    engine_->tell_tap(StreamCall::abort, *c);
+    tell_call(*engine_, c->flow, Call::abort);
     abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
 }
 
 void Stream::set_handler(ConnectionHandler* handler) {
     Connection* c = find();
     if (c == nullptr) return;
-    engine_->tell_call(StreamCall::set_handler, *c, handler != nullptr ? 1 : 0);
+    engine_->tell_tap(StreamCall::set_handler, *c, handler != nullptr ? 1 : 0);
     attach_handler(*engine_, *c, handler);
 }
 
 void Stream::set_no_delay(bool on) {
     Connection* c = find();
     if (c == nullptr) return;
-    engine_->tell_call(StreamCall::set_no_delay, *c, on ? 1 : 0);
+    engine_->tell_tap(StreamCall::set_no_delay, *c, on ? 1 : 0);
     c->no_delay = on;
     engine_->want_output(*c);
 }
@@ -212,7 +223,7 @@ void Stream::set_no_delay(bool on) {
 void Stream::set_keepalive(bool on) {
     Connection* c = find();
     if (c == nullptr || c->detached) return;
-    engine_->tell_call(StreamCall::set_keepalive, *c, on ? 1 : 0);
+    engine_->tell_tap(StreamCall::set_keepalive, *c, on ? 1 : 0);
     c->keepalive = on;
     c->keepalive_probes = 0;
     c->idle_due = true;
@@ -229,7 +240,7 @@ Error Stream::take_error() {
     const Error error = this->error();
     Connection* c = find();
     if (error == Error::none) return error;
-    engine_->tell_call(StreamCall::take_error, *c);
+    engine_->tell_tap(StreamCall::take_error, *c);
     if (c->error != Error::none) c->error_taken = true;
     c->soft_error = Error::none;
     return error;
@@ -267,6 +278,8 @@ std::optional<Stream> Listener::accept(ConnectionHandler* handler) {
     entry->accept_queue.pop_front();
     c.listener = Slab<ListenEntry>::kNone;
     attach_handler(*engine_, c, handler);
+    tell_call(*engine_, c.flow, Call::accept);
+    tell_queue(*engine_, c.flow, QueueChanged::Queue::accept, QueueChanged::Change::left, *entry);
     return engine_->stream_of(c);
 }
 
@@ -278,7 +291,8 @@ void Listener::close() {
     for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
         if (!e.half_open.slab.used(i)) continue;
         const FlowKey& flow = e.half_open.slab[i].flow;
-        if (e.listeners.find({flow.local, flow.local_port}) == index_) remove_half_open(e, i);
+        if (e.listeners.find({flow.local, flow.local_port}) == index_)
+            remove_half_open(e, i, QueueChanged::Change::removed);
     }
     const auto waiting = std::exchange(entry->accept_queue, {});
     for (const std::uint32_t i : waiting) {

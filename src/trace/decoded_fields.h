@@ -12,7 +12,7 @@
 #include "trace/octets.h"
 #include "trace/settings_fields.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 /// The largest IP datagram is smaller, and so is every super-segment.
 inline constexpr std::uint64_t kLargestSegment = 1 << 17;
@@ -101,4 +101,4 @@ struct FieldReader {
     return t;
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 /// Signed numbers as unsigned ones, small where they are near zero: 0, -1, 1, -2 ... are 0, 1, 2, 3 ...
 [[nodiscard]] constexpr std::uint64_t zigzag(std::int64_t n) {
@@ -118,4 +118,4 @@ class OctetReader {
     bool failed_ = false;
 };
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -11,7 +11,7 @@
 #include "trace/octets.h"
 #include "trace/record_entry.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 /// The first octet of an entry: the kind, and above it the host, 7 standing for a number that follows.
 enum class EntryKind : std::uint8_t {
@@ -170,4 +170,4 @@ class RecordDecoder {
     std::uint32_t hosts_ = 0;
 };
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

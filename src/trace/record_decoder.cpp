@@ -3,7 +3,7 @@
 #include "trace/decoded_fields.h"
 #include "trace/record_codec.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 namespace {
 
@@ -144,6 +144,7 @@ HostEntry RecordDecoder::host(OctetReader& in) {
     entry.name = in.text(kLongestText);
     visit_fields(entry.settings, FieldReader{in});
     FieldReader{in}.read(entry.secret);
+    entry.next_packet_id = in.number();
     if (!are_possible(entry.settings)) in.fail();
     return entry;
 }
@@ -215,4 +216,4 @@ PacketEntry RecordDecoder::packet(OctetReader& in) {
     return entry;
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -2,7 +2,7 @@
 #include "trace/record_codec.h"
 #include "trace/segment_codec.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 namespace {
 
@@ -68,6 +68,7 @@ void RecordEncoder::host(std::uint32_t host, const HostEntry& entry) {
     out.make_room(2 * OctetWriter::kLargestEntry);
     visit_fields(entry.settings, FieldWriter{out});
     FieldWriter{out}.write(entry.secret);
+    out.number(entry.next_packet_id);
 }
 
 void RecordEncoder::poll(std::uint32_t host, Instant now) {
@@ -166,8 +167,8 @@ void RecordEncoder::listener_close(std::uint32_t host, tcp::HandleId listener) {
 
 void RecordEncoder::notice(std::uint32_t host, const NoticeEntry& entry) {
     begin(EntryKind::notice, host);
-    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.notice) |
-                                        static_cast<std::uint8_t>(entry.error) << 3));
+    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.notice) | static_cast<std::uint8_t>(entry.error)
+                                                                                      << 3));
     handle(host, entry.handle);
 }
 
@@ -175,9 +176,8 @@ void RecordEncoder::notice_end(std::uint32_t host) { begin(EntryKind::notice_end
 
 std::optional<std::uint32_t> RecordEncoder::hop(const sim::Hop& hop) {
     auto& hops = memory_.hops;
-    const auto known = std::ranges::find_if(hops, [&](const HopName& h) {
-        return h.direction == hop.direction && h.link == hop.link.name();
-    });
+    const auto known = std::ranges::find_if(
+        hops, [&](const HopName& h) { return h.direction == hop.direction && h.link == hop.link.name(); });
     if (known != hops.end()) return static_cast<std::uint32_t>(known - hops.begin());
     if (hops.size() == kMaxHops) return std::nullopt;
     const auto shortened = [](std::string_view s) { return std::string(s.substr(0, kLongestText)); };
@@ -191,8 +191,8 @@ std::optional<std::uint32_t> RecordEncoder::hop(const sim::Hop& hop) {
 
 void RecordEncoder::packet(const PacketEntry& entry) {
     begin(EntryKind::packet, 0);
-    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.fate) |
-                                        static_cast<std::uint8_t>(entry.reason) << 4));
+    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.fate) | static_cast<std::uint8_t>(entry.reason)
+                                                                                    << 4));
     time(entry.time);
     out.number(entry.hop);
     out.difference(static_cast<std::int64_t>(entry.packet_id - memory_.packet_id));
@@ -226,4 +226,4 @@ std::uint32_t layout_of_records() {
     return (hash ^ (kEntryKinds | tcp::kStreamCalls << 8 | tcp::kNotices << 16)) * 16777619u;
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -9,7 +9,7 @@
 #include "hourglass/sim/impairments.h"
 #include "hourglass/tcp/inputs.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 // What a record consists of, as it is read: one structure a kind, in the order of happening.
 
@@ -17,6 +17,7 @@ struct HostEntry {
     std::string name;
     tcp::Settings settings;
     SipKey secret;
+    std::uint64_t next_packet_id = 0;
 };
 struct SegmentEntry {
     Instant time;
@@ -93,7 +94,7 @@ struct PacketEntry {
     PacketFate fate{};
     std::uint32_t hop = 0;  ///< In the order of their first mention.
     std::uint64_t packet_id = 0;
-    std::uint32_t size = 0;      ///< Of what was sent or has arrived.
+    std::uint32_t size = 0;    ///< Of what was sent or has arrived.
     sim::LossReason reason{};  ///< Of a loss.
 };
 struct NoteEntry {
@@ -114,4 +115,4 @@ struct RecordEntry {
     RecordWhat what;
 };
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -48,7 +48,7 @@ bool Recorder::is_another_packet(const PacketTrip& trip, const sim::Hop& hop, st
 class Recorder::HostObserver : public tcp::Observer {
   public:
     HostObserver(Recorder& recorder, std::string host) : recorder_(recorder), host_(std::move(host)) {}
-    std::uint64_t segment_sent(const tcp::SegmentSent& e) override { return recorder_.segment_sent(host_, e); }
+    void segment_sent(const tcp::SegmentSent& e) override { recorder_.segment_sent(host_, e); }
     void segment_received(const tcp::SegmentReceived& e) override { recorder_.segment_received(host_, e); }
     void state_changed(const tcp::StateChanged& e) override { recorder_.state_changed(host_, e); }
     void timer_expired(const tcp::TimerExpired& e) override { recorder_.timer_expired(host_, e); }
@@ -127,11 +127,9 @@ Hop* Recorder::hop_of(std::uint64_t id, const sim::Hop& hop) {
     return found == of->hops.rend() ? nullptr : &*found;
 }
 
-std::uint64_t Recorder::add_trip(Instant time, std::string_view host, PacketTrip trip) {
-    const std::uint64_t id = ++last_id_;
-    trip.id = id;
+void Recorder::add_trip(Instant time, std::string_view host, PacketTrip trip) {
+    const std::uint64_t id = trip.id;
     if (add(time, host, std::move(trip))) places_[id] = steps_.size() - 1;
-    return id;
 }
 
 // The network.
@@ -144,7 +142,8 @@ std::uint64_t Recorder::packet_sent(Instant time, const sim::Hop& hop, std::uint
     if (known == nullptr || is_another_packet(*known, hop, bytes)) {
         PacketTrip fresh;
         if (known != nullptr && known->hops.front().from == hop.from) fresh.sender = known->sender;
-        id = add_trip(time, hop.from, std::move(fresh));
+        id = fresh.id = ++last_id_;
+        add_trip(time, hop.from, std::move(fresh));
         known = trip(id);
         if (known == nullptr) return id;
     }
@@ -193,7 +192,7 @@ void Recorder::packet_corrupted(Instant, const sim::Hop& hop, std::uint64_t id) 
 // What an application does between two polls a stack dates to the last poll; the world knows better.
 Instant Recorder::time_of(Instant told) const { return clock_ ? clock_() : told; }
 
-std::uint64_t Recorder::segment_sent(const std::string& host, const tcp::SegmentSent& event) {
+void Recorder::segment_sent(const std::string& host, const tcp::SegmentSent& event) {
     const Instant time = time_of(event.time);
     const TcpSummary segment = summary_of(event.header, event.payload_size);
     const SocketAddress from = local_end(event.flow);
@@ -209,7 +208,8 @@ std::uint64_t Recorder::segment_sent(const std::string& host, const tcp::Segment
             trip.sender->trigger = change->trigger;
         }
     }
-    return add_trip(time, host, std::move(trip));
+    trip.id = event.packet_id;
+    add_trip(time, host, std::move(trip));
 }
 
 void Recorder::segment_received(const std::string& host, const tcp::SegmentReceived& event) {
@@ -238,6 +238,7 @@ void Recorder::state_changed(const std::string& host, const tcp::StateChanged& e
 }
 
 void Recorder::timer_expired(const std::string& host, const tcp::TimerExpired& event) {
+    if (event.timer == "pacing") return;  // every segment has its own
     const Instant time = time_of(event.time);
     const ConnectionIndex connection = connection_of(time, host, event.flow, false);
     add(time, host, TimerStep{std::string(event.timer), event.count, connection});

@@ -5,28 +5,28 @@
 #include "hourglass/wire/endian.h"
 #include "trace/record_codec.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 /// What differs from what the flow's last segment lets expect: an octet of these stands before the fields that do.
 struct SegmentDifference {
     enum Bit : std::uint8_t {
-        kFlow = 0x01,     ///< Another flow than the one that had this place: its ends follow.
-        kSeq = 0x02,      ///< Not behind the last segment's data.
+        kFlow = 0x01,  ///< Another flow than the one that had this place: its ends follow.
+        kSeq = 0x02,   ///< Not behind the last segment's data.
         kAck = 0x04,
-        kFlags = 0x08,    ///< Header length and control bits.
+        kFlags = 0x08,  ///< Header length and control bits.
         kWindow = 0x10,
         kPayload = 0x20,  ///< The size of the data.
         kOptions = 0x40,
-        kMore = 0x80,     ///< Something that is rare: an octet of SegmentRarity follows.
+        kMore = 0x80,  ///< Something that is rare: an octet of SegmentRarity follows.
     };
 };
 struct SegmentRarity {
     enum Bit : std::uint8_t {
-        kUrgent = 0x01,         ///< The urgent pointer is not zero.
+        kUrgent = 0x01,  ///< The urgent pointer is not zero.
         kEcn = 0x02,
         kOffload = 0x04,
         kBadChecksum = 0x08,
-        kPacketId = 0x10,       ///< Not the one behind the last.
+        kPacketId = 0x10,  ///< Not the one behind the last.
         kSuperSegment = 0x20,
     };
 };
@@ -56,4 +56,4 @@ inline constexpr std::size_t kTimestampsAlone = 12;
            ((offset_and_flags & wire::TcpFlags::kFin) != 0 ? 1 : 0);
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

@@ -6,7 +6,7 @@
 #include "trace/decoded_fields.h"
 #include "trace/segment_codec.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 namespace {
 
@@ -114,4 +114,4 @@ SegmentEntry RecordDecoder::odd_segment(OctetReader& in) {
     return entry;
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

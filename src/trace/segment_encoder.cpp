@@ -5,7 +5,7 @@
 
 #include "trace/segment_codec.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 namespace {
 
@@ -33,8 +33,7 @@ void write_rarities(OctetWriter& out, RecordMemory::Flow& flow, const std::byte*
     if ((more & SegmentRarity::kEcn) != 0) out.octet(flow.ecn = segment.ecn);
     if ((more & SegmentRarity::kOffload) != 0)
         out.octet(flow.checksum = static_cast<std::uint8_t>(segment.offload.checksum));
-    if ((more & SegmentRarity::kPacketId) != 0)
-        out.difference(static_cast<std::int64_t>(segment.id - flow.packet_id));
+    if ((more & SegmentRarity::kPacketId) != 0) out.difference(static_cast<std::int64_t>(segment.id - flow.packet_id));
     if ((more & SegmentRarity::kSuperSegment) != 0) out.two(segment.offload.gso_size);
 }
 
@@ -72,8 +71,7 @@ void RecordEncoder::segment(std::uint32_t host, const Packet& segment, const IpA
     const std::uint16_t offset_and_flags = load_be16(header + 12), window = load_be16(header + 14);
     const auto payload = static_cast<std::uint32_t>(size - header_size);
     const std::size_t options_size = header_size - 20;
-    const bool new_options =
-        options_size > 0 && std::memcmp(header + 20, flow.options.data(), options_size) != 0;
+    const bool new_options = options_size > 0 && std::memcmp(header + 20, flow.options.data(), options_size) != 0;
     const std::uint8_t more = rarities_of(flow, header, segment, checksum_is_right);
     if (seq != flow.next_seq) differs |= SegmentDifference::kSeq;
     if (ack != flow.ack) differs |= SegmentDifference::kAck;
@@ -121,4 +119,4 @@ void RecordEncoder::odd_segment(std::uint32_t host, const Packet& segment, const
     out.number(segment.id);
 }
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

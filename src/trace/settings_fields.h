@@ -7,13 +7,11 @@
 #include "hourglass/tcp/settings.h"
 #include "hourglass/tcp/tuning.h"
 
-namespace hourglass::trace {
+namespace hourglass::trace::record {
 
 /// Calls `visit(name, field)` for each field, in an order that is part of the format.
 template <typename Visit>
-void visit_fields(auto& t, Visit&& visit)
-    requires std::is_same_v<std::remove_cvref_t<decltype(t)>, tcp::Tuning>
-{
+void visit_fields(auto& t, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(t)>, tcp::Tuning> {
     visit("mss_limit", t.mss_limit);
     visit("traffic_class", t.traffic_class);
     visit("hop_limit", t.hop_limit);
@@ -41,9 +39,7 @@ void visit_fields(auto& t, Visit&& visit)
 }
 
 template <typename Visit>
-void visit_fields(auto& s, Visit&& visit)
-    requires std::is_same_v<std::remove_cvref_t<decltype(s)>, tcp::Settings>
-{
+void visit_fields(auto& s, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(s)>, tcp::Settings> {
     visit("msl", s.msl);
     visit("rto_initial", s.rto_initial);
     visit("rto_min", s.rto_min);
@@ -121,4 +117,4 @@ inline constexpr std::uint8_t kValues = 3;
 template <>
 inline constexpr std::uint8_t kValues<tcp::EcnUse> = 4;
 
-}  // namespace hourglass::trace
+}  // namespace hourglass::trace::record

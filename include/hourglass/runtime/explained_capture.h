@@ -53,7 +53,7 @@ class ExplainedCapture final : public link::Link, private tcp::Observer {
         std::string_view trigger;
     };
 
-    std::uint64_t segment_sent(const tcp::SegmentSent& event) override;
+    void segment_sent(const tcp::SegmentSent& event) override;
     void segment_received(const tcp::SegmentReceived& event) override;
     void state_changed(const tcp::StateChanged& event) override;
     std::string take_change(const tcp::FlowKey& flow, tcp::State after);
@@ -66,7 +66,6 @@ class ExplainedCapture final : public link::Link, private tcp::Observer {
     std::deque<Arrival> arrivals_;
     std::uint64_t first_arrival_ = 1;                            ///< `Packet::id` of `arrivals_.front()`.
     std::unordered_map<std::uint64_t, std::string> departures_;  ///< Comments by `Packet::id`.
-    std::uint64_t next_departure_;
     std::vector<Change> changes_;
     std::vector<std::byte> completed_;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "hourglass/base/address.h"
 #include "hourglass/base/literal.h"
@@ -11,6 +12,9 @@
 #include "hourglass/wire/tcp.h"
 
 namespace hourglass::tcp {
+
+enum class Error : std::uint8_t;
+enum class RecoveryState : std::uint8_t;
 
 /// Both ends of a connection as one host sees them.
 struct FlowKey {
@@ -91,15 +95,41 @@ struct Disposition {
     Literal clause{};
 };
 
+/// What keeps a sender from sending more.
+enum class SendLimit : std::uint8_t {
+    none,               ///< Nothing: it has not come to it yet.
+    application,        ///< All that was given to it has been sent.
+    peer_window,        ///< RFC 9293, section 3.8.6.
+    congestion_window,  ///< RFC 5681, section 2.
+    nagle,              ///< A small segment waits for the acknowledgement of the last (RFC 9293, section 3.7.4).
+    cork,               ///< The application asks for full segments (`Tuning::cork`).
+    pacing,             ///< The next segment has its time.
+};
+
+/// In words, for people: "the congestion window".
+[[nodiscard]] std::string_view to_string(SendLimit limit);
+/// The clause that asks for it; empty where none does.
+[[nodiscard]] std::string_view clause_of(SendLimit limit);
+
 /// A segment has been handed to the network layer.
 struct SegmentSent {
     Instant time;
     const FlowKey& flow;
     State state;  ///< After sending.
     const wire::TcpHeader& header;
-    std::uint32_t payload_size;
+    std::uint32_t payload_size;  ///< Of a super-segment: of all that the device cuts from it.
     SendReason reason;
     bool retransmission;
+    std::uint64_t packet_id;  ///< `Packet::id` of the packet that carries it: see `Stack::number_packets_from`.
+};
+
+/// A segment is about to be processed: what happens until the `SegmentReceived` of the same packet happens because of
+/// it.
+struct SegmentArriving {
+    Instant time;
+    const FlowKey& flow;
+    const wire::TcpView& segment;
+    std::uint64_t packet_id;  ///< `Packet::id` of the packet that carried it.
 };
 
 /// A segment has been processed.
@@ -110,7 +140,16 @@ struct SegmentReceived {
     State after;
     const wire::TcpView& segment;
     Disposition disposition;
-    std::uint64_t packet_id;  ///< `Packet::id` of the packet that carried it.
+    std::uint64_t packet_id;  ///< As in `SegmentArriving`.
+};
+
+/// What arrived was dropped before it could be said whose it is: malformed, a wrong checksum, no unicast address.
+struct SegmentDropped {
+    Instant time;
+    const IpAddress& source;
+    const IpAddress& destination;
+    Disposition disposition;
+    std::uint64_t packet_id;
 };
 
 /// A connection went from one state to another, for whatever reason.
@@ -122,6 +161,34 @@ struct StateChanged {
     std::string_view trigger;  ///< "CLOSE call", "FIN received", "2 MSL", ...
 };
 
+/// A connection has ended: out of every table, or only TIME-WAIT is left of it.
+struct ConnectionClosed {
+    Instant time;
+    const FlowKey& flow;
+    Error error;               ///< What the application is told.
+    std::string_view trigger;  ///< As the last change of state's.
+};
+
+/// What the two ends have agreed upon, once both SYNs are known.
+struct ParametersAgreed {
+    Instant time;
+    const FlowKey& flow;
+    std::uint16_t snd_mss, peer_mss, path_mtu;
+    std::uint8_t snd_wscale, rcv_wscale;
+    bool window_scaling, timestamps, sack;
+    std::string_view ecn;                 ///< "none", "classic", "accurate".
+    std::string_view congestion_control;  ///< "cubic", "reno", "bbr".
+};
+
+/// A timer of what has no connection of its own was set: a SYN-ACK's, or TIME-WAIT's. Those of connections are in
+/// `ConnectionProgress`.
+struct TimerSet {
+    Instant time;
+    const FlowKey& flow;
+    std::string_view timer;  ///< "SYN-ACK", "2 MSL".
+    Instant at;
+};
+
 /// A timer ran out.
 struct TimerExpired {
     Instant time;
@@ -131,15 +198,157 @@ struct TimerExpired {
     std::uint32_t count;     ///< How often it has run out in a row.
 };
 
-/// Watches a stack. Called from inside the stack: it may look and write down, and must not call back.
+/// Where a connection stands after a segment, a timer or an output pass: what has changed since the last one is for the
+/// observer to find.
+struct ConnectionProgress {
+    Instant time;
+    const FlowKey& flow;
+    State state;
+    Seq iss, snd_una, snd_nxt, irs, rcv_nxt;
+    std::uint32_t snd_wnd, rcv_wnd;  ///< Octets.
+    std::uint32_t cwnd, ssthresh;    ///< Octets; `ssthresh` UINT32_MAX: not set yet.
+    std::uint32_t pipe;              ///< Octets believed to be in the network (RFC 6675, section 4).
+    std::uint32_t not_sent;          ///< Octets that the application has given and that were never sent.
+    std::uint32_t receive_queue;     ///< Octets that the application has not read.
+    Duration srtt, rttvar, rto, min_rtt;
+    std::uint8_t backoff;  ///< How often the retransmission timeout has been doubled.
+    double pacing_rate;    ///< Octets a second; zero: no pacing.
+    RecoveryState recovery;
+    SendLimit limit;        ///< What ended the last output pass.
+    bool send_buffer_full;  ///< The application has more than the send buffer takes.
+    /// When each timer runs out; kNever: it is not set.
+    Instant retransmission, persist, tail_loss_probe, reordering, pacing, delayed_ack, keepalive, fin_wait_2;
+};
+
+/// Octets are believed lost.
+struct SegmentsLost {
+    Instant time;
+    const FlowKey& flow;
+    Seq begin, end;        ///< The first and the last of them; there may be others between that are not lost.
+    std::uint32_t octets;  ///< How many are.
+    SendReason rule;       ///< By which rule: what their retransmission will have for its reason.
+};
+
+/// How it was found that nothing had been lost.
+enum class SpuriousProof : std::uint8_t {
+    none,
+    dsack,  ///< The peer had it twice (RFC 3708).
+    echo,   ///< The acknowledgement's timestamp is older than the retransmission (RFC 3522).
+    frto,   ///< Acknowledgements of what was not sent again (RFC 5682).
+};
+[[nodiscard]] std::string_view to_string(SpuriousProof proof);
+[[nodiscard]] std::string_view clause_of(SpuriousProof proof);
+
+/// What was taken for a loss was none: the reduction of the window is undone.
+struct RetransmissionSpurious {
+    Instant time;
+    const FlowKey& flow;
+    SpuriousProof proof;
+    bool timeout;  ///< It was a timeout's; else a fast recovery's.
+};
+
+/// A queue of a listener has grown or shrunk.
+struct QueueChanged {
+    enum class Queue : std::uint8_t { half_open, accept };
+    enum class Change : std::uint8_t {
+        added,
+        left,        ///< The handshake is complete; the application has accepted it.
+        expired,     ///< The SYN-ACK was sent again to its limit.
+        removed,     ///< By a RST, an ICMP message, or the end of the listener.
+        full,        ///< No room: the SYN or the third segment was dropped.
+        cookie,      ///< No room: a SYN cookie was sent, and nothing kept (RFC 4987, section 3.6).
+        cookie_back  ///< A SYN cookie has come back, and a connection was made of it.
+    };
+    Instant time;
+    const FlowKey& flow;
+    Queue queue;
+    Change change;
+    std::uint32_t length;  ///< Of this listener's, after it.
+    std::uint32_t limit;
+};
+[[nodiscard]] std::string_view to_string(QueueChanged::Queue queue);
+[[nodiscard]] std::string_view to_string(QueueChanged::Change change);
+
+/// What an application called (RFC 9293, section 3.9.1, and the calls of sockets).
+enum class Call : std::uint8_t { connect, listen, accept, send, receive, shutdown, shutdown_receive, close, abort };
+[[nodiscard]] std::string_view to_string(Call call);
+
+struct SocketCall {
+    Instant time;
+    const FlowKey& flow;  ///< Of `listen`, with nothing remote.
+    Call call;
+    std::uint64_t asked;  ///< Octets that were given or asked for.
+    std::uint64_t done;   ///< Octets that were taken or given.
+    Error error;
+};
+
+/// What an application is told in a call of its handler.
+enum class Notice : std::uint8_t { acceptable, established, readable, writable, urgent, trouble, closed };
+[[nodiscard]] std::string_view to_string(Notice notice);
+
+struct ApplicationNotified {
+    Instant time;
+    const FlowKey& flow;  ///< Of `acceptable`, with nothing remote.
+    Notice notice;
+};
+
+/// Watches a stack. Called from inside the stack: it may look and write down, and must not call back. What a call is
+/// given is valid during the call.
 class Observer {
   public:
     virtual ~Observer() = default;
-    /// Returns a label for `Packet::id`, so that the packet can be recognised where it arrives; 0 for none.
-    virtual std::uint64_t segment_sent(const SegmentSent&) { return 0; }
+    virtual void segment_sent(const SegmentSent&) {}
+    virtual void segment_arriving(const SegmentArriving&) {}
     virtual void segment_received(const SegmentReceived&) {}
+    virtual void segment_dropped(const SegmentDropped&) {}
     virtual void state_changed(const StateChanged&) {}
+    virtual void connection_closed(const ConnectionClosed&) {}
+    virtual void parameters_agreed(const ParametersAgreed&) {}
+    virtual void timer_set(const TimerSet&) {}
     virtual void timer_expired(const TimerExpired&) {}
+    virtual void connection_progressed(const ConnectionProgress&) {}
+    virtual void segments_lost(const SegmentsLost&) {}
+    virtual void retransmission_spurious(const RetransmissionSpurious&) {}
+    virtual void queue_changed(const QueueChanged&) {}
+    virtual void socket_called(const SocketCall&) {}
+    /// What happens until `application_returned` the application does because of it.
+    virtual void application_notified(const ApplicationNotified&) {}
+    virtual void application_returned(const ApplicationNotified&) {}
+};
+
+/// Tells several observers, in the order of their adding.
+class Observers final : public Observer {
+  public:
+    /// It must outlive this, or be taken off.
+    void add(Observer& observer) { all_.push_back(&observer); }
+    void remove(Observer& observer) { std::erase(all_, &observer); }
+    [[nodiscard]] bool empty() const { return all_.empty(); }
+
+    void segment_sent(const SegmentSent& e) override { tell(&Observer::segment_sent, e); }
+    void segment_arriving(const SegmentArriving& e) override { tell(&Observer::segment_arriving, e); }
+    void segment_received(const SegmentReceived& e) override { tell(&Observer::segment_received, e); }
+    void segment_dropped(const SegmentDropped& e) override { tell(&Observer::segment_dropped, e); }
+    void state_changed(const StateChanged& e) override { tell(&Observer::state_changed, e); }
+    void connection_closed(const ConnectionClosed& e) override { tell(&Observer::connection_closed, e); }
+    void parameters_agreed(const ParametersAgreed& e) override { tell(&Observer::parameters_agreed, e); }
+    void timer_set(const TimerSet& e) override { tell(&Observer::timer_set, e); }
+    void timer_expired(const TimerExpired& e) override { tell(&Observer::timer_expired, e); }
+    void connection_progressed(const ConnectionProgress& e) override { tell(&Observer::connection_progressed, e); }
+    void segments_lost(const SegmentsLost& e) override { tell(&Observer::segments_lost, e); }
+    void retransmission_spurious(const RetransmissionSpurious& e) override {
+        tell(&Observer::retransmission_spurious, e);
+    }
+    void queue_changed(const QueueChanged& e) override { tell(&Observer::queue_changed, e); }
+    void socket_called(const SocketCall& e) override { tell(&Observer::socket_called, e); }
+    void application_notified(const ApplicationNotified& e) override { tell(&Observer::application_notified, e); }
+    void application_returned(const ApplicationNotified& e) override { tell(&Observer::application_returned, e); }
+
+  private:
+    template <typename Event>
+    void tell(void (Observer::*what)(const Event&), const Event& event) {
+        for (Observer* observer : all_) (observer->*what)(event);
+    }
+    std::vector<Observer*> all_;
 };
 
 }  // namespace hourglass::tcp

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "hourglass/tcp/event.h"
 #include "hourglass/tcp/stack.h"
 
 namespace hourglass::tcp {
@@ -27,8 +28,6 @@ enum class StreamCall : std::uint8_t {
 };
 inline constexpr std::uint8_t kStreamCalls = 13;
 
-/// What an application is called for: the functions of AcceptHandler and ConnectionHandler.
-enum class Notice : std::uint8_t { acceptable, established, trouble, urgent, readable, writable, closed };
 inline constexpr std::uint8_t kNotices = 7;
 
 /// Is told of all that enters a stack, before the stack acts on it. A stack is a function of its settings, its secret
@@ -40,8 +39,8 @@ class InputTap {
   public:
     virtual ~InputTap() = default;
 
-    /// What the stack was made of; told once, when the tap is set.
-    virtual void attached(const Settings& settings, const SipKey& secret) = 0;
+    /// What the stack was made of, and the number of its next packet; told once, when the tap is set.
+    virtual void attached(const Settings& settings, const SipKey& secret, std::uint64_t next_packet_id) = 0;
 
     // --- From below
 

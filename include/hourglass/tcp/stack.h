@@ -30,6 +30,9 @@ class AcceptHandler;
 class InputTap;
 struct Connection;
 
+/// `Packet::id` of the first segment that a stack sends, unless it is told otherwise.
+inline constexpr std::uint64_t kFirstPacketId = std::uint64_t{1} << 40;
+
 /// Why a call was refused, or why a connection ended before both sides had closed it.
 enum class Error : std::uint8_t {
     none,                  ///< Both sides closed; nothing was lost.
@@ -352,6 +355,10 @@ class Stack {
     /// once.
     [[nodiscard]] Instant next_deadline();
 
+    /// `Packet::id` of the next segment that is sent; each one has the next number. Hosts that share a recording begin
+    /// far apart, so that a packet's number is its own. The default leaves 2^40 numbers below for packets that arrive.
+    void number_packets_from(std::uint64_t first);
+    /// Told of everything that happens; null: nobody. It must outlive the stack or be taken off.
     void set_observer(Observer* observer);
     /// `tap` is told of everything that enters from now on (hourglass/tcp/inputs.h); null ends it. A record is complete
     /// when it is set before anything else is done.

@@ -82,7 +82,7 @@ class Recorder : public sim::NetworkObserver {
     using FlowEnds = std::pair<SocketAddress, SocketAddress>;
 
     [[nodiscard]] Instant time_of(Instant told) const;
-    std::uint64_t segment_sent(const std::string& host, const tcp::SegmentSent& event);
+    void segment_sent(const std::string& host, const tcp::SegmentSent& event);
     void segment_received(const std::string& host, const tcp::SegmentReceived& event);
     void state_changed(const std::string& host, const tcp::StateChanged& event);
     void timer_expired(const std::string& host, const tcp::TimerExpired& event);
@@ -92,7 +92,7 @@ class Recorder : public sim::NetworkObserver {
     [[nodiscard]] Hop* hop_of(std::uint64_t id, const sim::Hop& hop);
     [[nodiscard]] static bool is_another_packet(const PacketTrip& trip, const sim::Hop& hop,
                                                 std::span<const std::byte> bytes);
-    std::uint64_t add_trip(Instant time, std::string_view host, PacketTrip trip);
+    void add_trip(Instant time, std::string_view host, PacketTrip trip);
     void read_bytes(PacketTrip& trip, Instant time, const sim::Hop& hop, std::span<const std::byte> bytes);
 
     struct Opening;

@@ -4,6 +4,7 @@
 
 #include "tcp/engine.h"
 #include "tcp/mtu_probing.h"
+#include "tcp/observe.h"
 
 namespace hourglass::tcp {
 
@@ -87,6 +88,7 @@ void FlightWatcher::lost(const SentRange& piece) {
 void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe, const EcnEcho& echo) {
     Outbox& o = *c.outbox;
     count(e, c, out);
+    if (out.lost > 0 || out.undone) tell_losses(e, c, out);
     if (out.undone) {
         c.congestion.on_undo(o.congestion, e.now);
         ++(out.after_timeout ? e.counters.spurious_timeouts : e.counters.spurious_recoveries);
@@ -116,6 +118,7 @@ void on_data_timeout(Engine& e, Connection& c) {
     ++e.counters.retransmission_timeouts;
     const RecoveryOutcome out = o.recovery.on_timeout(c.outstanding(), path_of(e, c), rules_of(e, c), &watcher);
     count(e, c, out);
+    tell_losses(e, c, out);
     c.congestion.on_timeout(
         o.congestion, {.signal = CongestionSignal::timeout, .in_flight = out.flight, .mss = c.snd_mss}, o.retries == 1);
 }

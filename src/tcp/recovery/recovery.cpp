@@ -29,6 +29,8 @@ class Recovery::Reading final : public Scoreboard::Visitor {
     }
     void lost(const SentRange& piece) override {
         if (watcher_ != nullptr) watcher_->lost(piece);
+        lost_begin_ = lost_ == 0 ? piece.begin : min(lost_begin_, piece.begin);
+        lost_end_ = lost_ == 0 ? piece.end : max(lost_end_, piece.end);
         lost_ += piece.size();
         if (piece.resent) ++lost_again_;
     }
@@ -37,6 +39,8 @@ class Recovery::Reading final : public Scoreboard::Visitor {
     void finish(RecoveryOutcome& out) const {
         out.delivered = delivered_;
         out.lost = lost_;
+        out.lost_begin = lost_begin_;
+        out.lost_end = lost_end_;
         out.lost_again = lost_again_;
         out.reordering = reordering_;
         if (oldest_ == kNever || retransmission_) return;
@@ -64,6 +68,7 @@ class Recovery::Reading final : public Scoreboard::Visitor {
     Instant resent_at_{};
     std::uint32_t delivered_ = 0;
     std::uint32_t lost_ = 0;
+    Seq lost_begin_, lost_end_;
     std::uint16_t lost_again_ = 0;
     bool retransmission_ = false;
     bool original_ = false;
@@ -142,9 +147,10 @@ RecoveryOutcome Recovery::on_ack(const AckInput& in, const Outstanding& o, const
     const auto probe = probe_.on_ack(in.ack, dsack_of_probe, plain_duplicate);
     if (out.dsack && !dsack_of_probe) {
         rack_.on_dsack(o.snd_nxt);
-        if (spurious_.is_spurious_by_duplicate(in.sack.front().left, in.sack.front().right)) undo(out);
+        if (spurious_.is_spurious_by_duplicate(in.sack.front().left, in.sack.front().right))
+            undo(out, SpuriousProof::dsack);
     }
-    if (out.acked > 0 && spurious_.is_spurious_by_echo(in.has_echo, in.echo)) undo(out);
+    if (out.acked > 0 && spurious_.is_spurious_by_echo(in.has_echo, in.echo)) undo(out, SpuriousProof::echo);
     if (state_ == RecoveryState::loss) follow_timeout(in, reading, out);
     end_episode(in, now, rules, out);
     look_for_losses(in, now, path, rules, reading, out);
@@ -216,7 +222,7 @@ void Recovery::follow_timeout(const AckInput& in, const Reading& reading, Recove
     // Step 2a: an acknowledgement inside what was sent again tells nothing of the rest.
     const bool inside = !board_.empty() && reading.is_rest(board_.front());
     const auto verdict = forward_rto_.on_ack(out.acked > 0 && !inside, in.ack >= recover_, reading.has_original());
-    if (verdict == ForwardRto::Verdict::spurious) undo(out);
+    if (verdict == ForwardRto::Verdict::spurious) undo(out, SpuriousProof::frto);
     // Step 3a: cwnd of three segments, two of which are in the network.
     if (verdict == ForwardRto::Verdict::genuine && new_data_is_out) urgent_ = true;
 }
@@ -329,9 +335,10 @@ void Recovery::enter(const Outstanding& now, RecoveryOutcome& out) {
     probe_.cancel();
 }
 
-void Recovery::undo(RecoveryOutcome& out) {
+void Recovery::undo(RecoveryOutcome& out, SpuriousProof proof) {
     spurious_.end();
     out.undone = true;
+    out.proof = proof;
     forward_rto_.cancel();
     if (state_ < RecoveryState::recovery) return;
     out.after_timeout = state_ == RecoveryState::loss;

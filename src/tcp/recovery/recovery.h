@@ -65,13 +65,15 @@ struct RecoveryOutcome {
     bool entered = false;          ///< A loss was found: the window is to be reduced.
     bool probe_repaired = false;   ///< ... and has been made good already, by a tail loss probe.
     bool recovered = false;        ///< All that was outstanding then has been acknowledged.
+    Seq lost_begin{}, lost_end{};  ///< The first and the last of what is newly believed lost.
     bool undone = false;           ///< The last reduction was for nothing.
-    bool after_timeout = false;    ///< ... and it was a timeout's.
-    bool reordering = false;       ///< Segments have overtaken each other.
-    bool reneged = false;          ///< The peer has thrown away what it had acknowledged selectively.
-    bool dsack = false;            ///< The peer had something twice.
-    std::uint16_t bad_blocks = 0;  ///< SACK blocks that can't be true, or find no room.
-    std::uint16_t lost_again = 0;  ///< Retransmissions believed lost.
+    SpuriousProof proof = SpuriousProof::none;  ///< ... and how that is known.
+    bool after_timeout = false;                 ///< ... and it was a timeout's.
+    bool reordering = false;                    ///< Segments have overtaken each other.
+    bool reneged = false;                       ///< The peer has thrown away what it had acknowledged selectively.
+    bool dsack = false;                         ///< The peer had something twice.
+    std::uint16_t bad_blocks = 0;               ///< SACK blocks that can't be true, or find no room.
+    std::uint16_t lost_again = 0;               ///< Retransmissions believed lost.
 };
 
 /// Loss recovery of one connection, while something is in flight: it keeps the scoreboard, asks each algorithm in its
@@ -163,7 +165,7 @@ class Recovery {
                                    const RecoveryOutcome& out);
     void lose_mtu_probe(const Outstanding& now, Reading& reading);
     void enter(const Outstanding& now, RecoveryOutcome& out);
-    void undo(RecoveryOutcome& out);
+    void undo(RecoveryOutcome& out, SpuriousProof proof);
     [[nodiscard]] Duration reordering_window(const PathTimes& path, bool reordering_seen) const;
 
     Scoreboard board_;
