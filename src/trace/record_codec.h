@@ -45,7 +45,7 @@ inline constexpr std::uint64_t kLargestCall = 1 << 30;
 
 /// A direction of a link, by names.
 struct HopName {
-    std::string link, from, to;
+    std::string link{}, from{}, to{};
     sim::Direction direction{};
     bool to_host = false;
 };
@@ -55,7 +55,7 @@ struct RecordMemory {
     struct Flow {
         bool used = false;
         std::uint32_t host = 0;
-        IpAddress source, destination;
+        IpAddress source{}, destination{};
         std::uint32_t ports = 0;  ///< As in the header.
         std::uint32_t next_seq = 0, ack = 0, payload = 0;
         std::uint16_t offset_and_flags = 0, window = 0;
@@ -66,14 +66,14 @@ struct RecordMemory {
     struct PathAnswer {
         bool used = false;
         std::uint32_t host = 0;
-        IpAddress destination, source;
-        std::optional<tcp::Path> answer;
+        IpAddress destination{}, source{};
+        std::optional<tcp::Path> answer{};
     };
 
     std::array<Flow, 256> flows{};
     std::array<PathAnswer, 64> paths{};
     std::array<tcp::HandleId, kMaxHosts> handles{};
-    std::vector<HopName> hops;
+    std::vector<HopName> hops{};
     std::int64_t time = 0;
     std::uint64_t packet_id = 0;  ///< The last one that the network was told of.
 };

@@ -1,3 +1,4 @@
+#include "hourglass/sim/link.h"
 #include "trace/decoded_fields.h"
 #include "trace/record_codec.h"
 #include "trace/segment_codec.h"
@@ -221,8 +222,10 @@ std::uint32_t layout_of_records() {
         add(name);
         hash = (hash ^ static_cast<std::uint32_t>(sizeof value)) * 16777619u;
     };
-    visit_fields(tcp::Settings{}, field);
-    visit_fields(tcp::Tuning{}, field);
+    const tcp::Settings settings;
+    const tcp::Tuning tuning;
+    visit_fields(settings, field);
+    visit_fields(tuning, field);
     return (hash ^ (kEntryKinds | tcp::kStreamCalls << 8 | tcp::kNotices << 16)) * 16777619u;
 }
 

@@ -14,74 +14,74 @@ namespace hourglass::trace::record {
 // What a record consists of, as it is read: one structure a kind, in the order of happening.
 
 struct HostEntry {
-    std::string name;
-    tcp::Settings settings;
-    SipKey secret;
+    std::string name{};
+    tcp::Settings settings{};
+    SipKey secret{};
     std::uint64_t next_packet_id = 0;
 };
 struct SegmentEntry {
-    Instant time;
-    IpAddress source, destination;
+    Instant time{};
+    IpAddress source{}, destination{};
     std::array<std::byte, 60> beginning{};  ///< The header; of a segment that has no whole one what there is of it.
     std::uint8_t beginning_size = 0;
     std::uint32_t size = 0;  ///< Of the whole segment; what follows the beginning was not recorded.
     std::uint8_t ecn = 0;
-    Offload offload;
+    Offload offload{};
     std::uint64_t packet_id = 0;
     bool checksum_is_right = true;
 };
 struct PollEntry {
-    Instant time;
+    Instant time{};
 };
 struct AdvanceEntry {
-    Instant time;
+    Instant time{};
 };
 struct UnreachableEntry {
-    tcp::FlowKey flow;
-    tcp::Seq seq;
+    tcp::FlowKey flow{};
+    tcp::Seq seq{};
     bool hard = false;
     tcp::Error told{};
 };
 struct PathMtuEntry {
-    tcp::FlowKey flow;
-    tcp::Seq seq;
+    tcp::FlowKey flow{};
+    tcp::Seq seq{};
     std::uint32_t mtu = 0;
 };
 struct PathEntry {
-    IpAddress destination, source;
-    std::optional<tcp::Path> answer;
+    IpAddress destination{}, source{};
+    std::optional<tcp::Path> answer{};
 };
 struct ConnectEntry {
-    SocketAddress remote, local;
+    SocketAddress remote{}, local{};
     bool with_handler = false;
-    std::optional<tcp::Tuning> tuning;
+    std::optional<tcp::Tuning> tuning{};
 };
 struct ListenEntry {
-    SocketAddress local;
+    SocketAddress local{};
     std::uint32_t accept_queue = 0, half_open = 0;
     bool with_handler = false;
-    std::optional<tcp::Tuning> tuning;
+    std::optional<tcp::Tuning> tuning{};
 };
 struct CallEntry {
     tcp::StreamCall call{};
-    tcp::HandleId stream;
+    tcp::HandleId stream{};
     std::uint64_t argument = 0, result = 0;
 };
 struct TuneEntry {
-    tcp::HandleId handle;
+    tcp::HandleId handle{};
     bool listener = false;
-    tcp::Tuning tuning;
+    tcp::Tuning tuning{};
 };
 struct AcceptEntry {
-    tcp::HandleId listener;
+    tcp::HandleId listener{};
     bool with_handler = false;
 };
 struct ListenerCloseEntry {
-    tcp::HandleId listener;
+    tcp::HandleId listener{};
 };
 struct NoticeEntry {
     tcp::Notice notice{};
-    tcp::HandleId handle;
+    tcp::HandleId handle{};
     tcp::Error error{};
 };
 struct NoticeEndEntry {};
@@ -90,7 +90,7 @@ struct NoticeEndEntry {};
 enum class PacketFate : std::uint8_t { sent, arrived, lost, duplicated, corrupted };
 
 struct PacketEntry {
-    Instant time;
+    Instant time{};
     PacketFate fate{};
     std::uint32_t hop = 0;  ///< In the order of their first mention.
     std::uint64_t packet_id = 0;
@@ -98,8 +98,8 @@ struct PacketEntry {
     sim::LossReason reason{};  ///< Of a loss.
 };
 struct NoteEntry {
-    Instant time;
-    std::string source, text;
+    Instant time{};
+    std::string source{}, text{};
 };
 /// The recorder was closed; without this the record was cut short.
 struct EndEntry {
@@ -112,7 +112,7 @@ using RecordWhat = std::variant<HostEntry, SegmentEntry, PollEntry, AdvanceEntry
 
 struct RecordEntry {
     std::uint32_t host = 0;  ///< In the order of their entries; no meaning for what the network did, notes and the end.
-    RecordWhat what;
+    RecordWhat what{};
 };
 
 }  // namespace hourglass::trace::record
