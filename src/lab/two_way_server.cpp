@@ -77,14 +77,15 @@ void TwoWayServer::send(SocketAddress client, wire::TcpHeader header, std::strin
     header.source_port = local_.port;
     header.destination_port = client.port;
     const tcp::FlowKey flow = flow_of(local_, client);
-    const std::uint64_t id =
-        ground_.recorder.observer(host_).segment_sent({.time = ground_.world.now(),
-                                                       .flow = flow,
-                                                       .state = tcp::State::established,
-                                                       .header = header,
-                                                       .payload_size = static_cast<std::uint32_t>(data.size()),
-                                                       .reason = reason,
-                                                       .retransmission = again});
+    const std::uint64_t id = next_packet_id_++;
+    ground_.recorder.observer(host_).segment_sent({.time = ground_.world.now(),
+                                                   .flow = flow,
+                                                   .state = tcp::State::established,
+                                                   .header = header,
+                                                   .payload_size = static_cast<std::uint32_t>(data.size()),
+                                                   .reason = reason,
+                                                   .retransmission = again,
+                                                   .packet_id = id});
     ground_.inject(host_, local_, client, header, data, id);
 }
 

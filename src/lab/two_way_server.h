@@ -45,6 +45,7 @@ class TwoWayServer {
     SocketAddress local_;
     std::string greeting_;
     std::map<SocketAddress, Connection> open_;
+    std::uint64_t next_packet_id_ = tcp::kFirstPacketId << 12;  ///< Far from those of stacks.
     std::uint64_t accepted_ = 0;
     std::uint64_t octets_sent_ = 0;
 };

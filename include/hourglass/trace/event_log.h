@@ -176,8 +176,9 @@ struct ConnectionEndpoint {
 };
 
 struct EventLogSettings {
-    std::size_t max_events = 1 << 20;  ///< Beyond it the oldest go.
-    bool metrics = true;               ///< Keep `MetricsUpdated`: one for almost every acknowledgement.
+    std::size_t max_events = 1 << 20;       ///< Beyond it the oldest go.
+    std::size_t max_connections = 1 << 16;  ///< Ends of connections; what happens to further ones has no `Event::end`.
+    bool metrics = true;                    ///< Keep `MetricsUpdated`: one for almost every acknowledgement.
 };
 
 /// Watches the TCP of hosts, and the network between them, and writes down what happens as events, each with the one
@@ -225,12 +226,32 @@ class EventLog final : public sim::NetworkObserver {
 
   private:
     class Host;
+    struct Tracker;
+    struct SentPacket {
+        EventId event = 0;
+        SegmentNumber number = 0;
+    };
+
+    EventId add(Instant time, std::uint32_t host, EndIndex end, EventId cause, std::string_view clause, EventData data);
+    void hand_on();
+    [[nodiscard]] EndIndex end_of(std::uint32_t host, const tcp::FlowKey& flow);
+    EndIndex make_end(std::uint32_t host, const tcp::FlowKey& flow, bool active);
+    [[nodiscard]] SentPacket sent_packet(std::uint64_t packet_id) const;
+    void remember_packet(std::uint64_t packet_id, SentPacket sent);
+    std::uint32_t host_named(std::string_view name);
+
     EventLogSettings settings_;
     Listener listener_;
     std::deque<Event> events_;
     std::vector<std::string> hosts_;
-    std::vector<std::unique_ptr<Host>> watchers_;  // by host
+    std::vector<std::unique_ptr<Host>> watchers_;  // by host; null where nobody watches its TCP
     std::vector<ConnectionEndpoint> ends_;
+    std::vector<std::unique_ptr<Tracker>> trackers_;  // by end
+    std::unordered_map<std::uint64_t, SentPacket> packets_;
+    SegmentNumber last_number_ = 0;
+    EventId last_id_ = 0;
+    EventId handed_on_ = 0;   // the last that the listener was told
+    EventId incomplete_ = 0;  // the segment that is being processed; 0: none
     std::uint64_t omitted_ = 0;
 };
 
