@@ -9,9 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/pictures.h"
 #include "cli/terminal.h"
 #include "hourglass/trace/export.h"
 #include "hourglass/trace/ladder.h"
+#include "hourglass/trace/mermaid.h"
+#include "hourglass/trace/state_diagram.h"
 #include "hourglass/trace/svg.h"
 
 namespace hourglass::cli {
@@ -21,7 +24,7 @@ namespace {
 struct JourneyOptions {
     std::string url = "http://www.example.com/hello?name=world";
     std::string capture;
-    std::string picture;
+    PictureFiles pictures;
     std::string delay = "20ms";
     double loss = 0;
     std::uint64_t seed = 1;
@@ -167,16 +170,17 @@ void write_capture(const lab::Journey& journey, const std::string& path) {
     if (!file) throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", path)};
 }
 
-/// The client's connection to the proxy, which is the first.
-void write_picture(const lab::Journey& journey, const JourneyOptions& options) {
-    if (journey.recorder().connections().empty())
+/// Of the client's connection to the proxy, which is the first.
+void write_pictures(const lab::Journey& journey, const JourneyOptions& options) {
+    const PictureFiles& files = options.pictures;
+    if (!files.any()) return;
+    const trace::Recorder& recorder = journey.recorder();
+    if (recorder.connections().empty())
         throw Failure{kFailure, "there is no connection to draw: " + printable(journey.failure())};
-    std::ofstream file(options.picture, std::ios::binary);
-    file << trace::svg_ladder(journey.recorder(), 0, {.absolute = options.absolute});
-    file.flush();
-    if (!file)
-        throw Failure{kBadInput,
-                      fmt::format("'{}' can't be written; give a path in a folder of yours", options.picture)};
+    if (!files.ladder.empty())
+        write_picture(files.ladder, trace::svg_ladder(recorder, 0, {.absolute = options.absolute}));
+    if (!files.mermaid.empty()) write_file(files.mermaid, trace::mermaid(recorder, 0, {.absolute = options.absolute}));
+    if (!files.states.empty()) write_picture(files.states, trace::state_diagram(recorder, 0));
 }
 
 int journey(const JourneyOptions& options) {
@@ -197,7 +201,7 @@ int journey(const JourneyOptions& options) {
     else
         print_text(*run, options);
     if (!options.capture.empty()) write_capture(*run, options.capture);
-    if (!options.picture.empty()) write_picture(*run, options);
+    write_pictures(*run, options);
     if (!arrived) throw Failure{kFailure, "the request did not arrive: " + printable(run->failure())};
     return kSuccess;
 }
@@ -210,7 +214,7 @@ Action declare_journey(CLI::App& app, const std::vector<std::string>&) {
         ->capture_default_str()
         ->type_name("");
     app.add_option("--write", options->capture, "Write every packet to a capture file (pcapng)")->type_name("FILE");
-    app.add_option("--svg", options->picture, "Draw the client's connection as a picture (SVG)")->type_name("FILE");
+    add_picture_options(app, options->pictures, "of the client's connection");
     app.add_flag("--json", options->json, "Everything as JSON");
     app.add_option("--loss", options->loss, "Packets that each link loses, in percent")
         ->capture_default_str()

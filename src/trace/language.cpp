@@ -34,6 +34,10 @@ constexpr Phrase kLadder[] = {
     {"lost or damaged", "丢失或损坏"},
     {"crosses another segment, or comes from elsewhere", "与别的报文段交错，或来自别处"},
     {"narrator", "旁白"},
+    {"TCP {}: the states of {} and {}", "TCP 连接 {}：{} 与 {} 的状态"},
+    {"no change of state was recorded", "没有记录到状态改变"},
+    {"The diagram: RFC 9293, figure 5. Dashed: what the figure leaves out.",
+     "状态图：RFC 9293 图 5。虚线：图中略去的转换。"},
 };
 
 // Why a segment was sent.
