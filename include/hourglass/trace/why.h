@@ -18,7 +18,7 @@ namespace hourglass::trace {
 /// A link of a chain of causes.
 struct Because {
     EventId event = 0;
-    Instant time{};
+    Duration time{};  ///< Since the log's epoch.
     std::string host{};
     std::string text{};
     std::string clause{};
@@ -29,15 +29,15 @@ struct Held {
     tcp::SendLimit limit{};
     std::string text{};    ///< With the numbers: "the congestion window: 14,600 octets, 14,600 in the network".
     std::string clause{};  ///< Empty where no RFC asks for it.
-    std::optional<Instant> since{};
-    EventId event = 0;  ///< That told so; 0: nothing has held it yet.
+    std::optional<Duration> since{};  ///< As `time`.
+    EventId event = 0;                ///< That told so; 0: nothing has held it yet.
 };
 
 /// Why a segment was sent, or what became of it.
 struct Answer {
     EventId event = 0;
     SegmentNumber segment = 0;
-    Instant time{};
+    Duration time{};  ///< Since the log's epoch.
     std::string host{};
     std::string what{};    ///< The segment, or the moment.
     std::string reason{};  ///< In a word that programs can compare: `fast_retransmit`, `challenged`, `peer_window`.
