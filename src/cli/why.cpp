@@ -37,17 +37,18 @@ struct Run {
 Run run_again(const std::string& path) {
     // The first input's time is what a reader counts from.
     auto look = trace::Replay::open(path);
-    if (!look) throw Failure{kBadInput, look.error().text};
+    if (!look) throw Failure{kBadInput, fmt::format("'{}': {}", printable(path), look.error().text)};
     while ((*look)->began() == Instant{} && (*look)->step()) {
     }
     Run run;
     run.events = std::make_unique<trace::ReplayedEvents>(
         trace::EventLogSettings{.max_events = std::size_t{1} << 23, .epoch = (*look)->began()});
     auto replay = trace::Replay::open(path, run.events.get());
-    if (!replay) throw Failure{kBadInput, replay.error().text};
+    if (!replay) throw Failure{kBadInput, fmt::format("'{}': {}", printable(path), replay.error().text)};
     run.replay = std::move(*replay);
     if (!run.replay->run_to_end())
-        fmt::print(stderr, "hourglass why: {}; the answer is from what comes before\n", run.replay->problem()->text);
+        fmt::print(stderr, "hourglass why: '{}' is {}; the answer is from what comes before\n", printable(path),
+                   run.replay->problem()->text);
     return run;
 }
 
@@ -73,15 +74,22 @@ int list_segments(const Run& run, const WhyOptions& options) {
             fmt::print("{}\n", trace::to_json(log, event));
             continue;
         }
-        const double ms = to_seconds(log.since_epoch(event.time)) * 1000;
-        fmt::print("{:>6} {:>12.3f} ms  {:<8} {}", number, ms, host, trace::in_words(log, event));
-        if (const auto* sent = event.as<trace::SegmentSent>())
-            fmt::print("  {}", paint(tcp::to_string(sent->reason), Colour::grey, colour));
+        const auto* sent = event.as<trace::SegmentSent>();
+        const std::string text =
+            event.end == trace::kNoEnd ? trace::in_words(log, event) : trace::segment_in_words(log, event);
+        fmt::print("{:>6} {:>12.3f} ms  {:<8} {} {}", number, to_seconds(log.since_epoch(event.time)) * 1000, host,
+                   sent == nullptr        ? "<-"
+                   : sent->retransmission ? "=>"
+                                          : "->",
+                   text);
+        if (sent != nullptr)
+            fmt::print("  {}", paint(fmt::format("({})", tcp::to_string(sent->reason)), Colour::grey, colour));
         fmt::print("\n");
     }
     if (!options.json && told > 0)
-        fmt::print("\nAsk about one of them, or about a moment: hourglass why {} {}\n", printable(options.record),
-                   told);
+        fmt::print(
+            "\n-> sent, => sent again, <- received\nAsk about one of them, or about a moment: hourglass why {} {}\n",
+            printable(options.record), told);
     return kSuccess;
 }
 

@@ -103,9 +103,10 @@ void Reader::received(const Event& event, const SegmentReceived& segment) {
     const unsigned scale = header.flags.syn() ? 0 : end.snd_wscale;
     one.window_end = one.ack + (static_cast<std::int64_t>(header.window) << scale);
     one.zero_window = header.window == 0;
-    one.duplicate = last_ack_ == one.ack && last_edge_ == one.window_end && header.length == 0 &&
-                    !header.flags.syn() && !header.flags.fin() && one.ack < highest_sent_;
-    for (const auto& block : header.options.sack_blocks()) one.sacks.emplace_back(offset_(block.left), offset_(block.right));
+    one.duplicate = last_ack_ == one.ack && last_edge_ == one.window_end && header.length == 0 && !header.flags.syn() &&
+                    !header.flags.fin() && one.ack < highest_sent_;
+    for (const auto& block : header.options.sack_blocks())
+        one.sacks.emplace_back(offset_(block.left), offset_(block.right));
     last_ack_ = one.ack;
     last_edge_ = one.window_end;
     out_.acks.push_back(std::move(one));

@@ -126,7 +126,9 @@ void Panel::letters(std::string_view colour, const std::vector<Text>& texts) {
     if (!texts.empty()) add(Kind::letters, "", colour).texts = texts;
 }
 
-bool Panel::has_strip() const { return std::ranges::any_of(items_, [](const Item& i) { return i.kind == Kind::strip; }); }
+bool Panel::has_strip() const {
+    return std::ranges::any_of(items_, [](const Item& i) { return i.kind == Kind::strip; });
+}
 
 double Panel::highest() const {
     double high = 0;
@@ -213,7 +215,8 @@ void Panel::draw_axes(double top, double bottom) {
     const double step = rows.size() > 1 ? rows[1] - rows[0] : 1;
     for (const double tick : rows) {
         const double y = y_(tick * unit_.size);
-        put(out_, R"(<path d="M{} {:.1f} H{}" class="grid"/><text x="{}" y="{:.1f}" class="tick" text-anchor="end">{}</text>)",
+        put(out_,
+            R"(<path d="M{} {:.1f} H{}" class="grid"/><text x="{}" y="{:.1f}" class="tick" text-anchor="end">{}</text>)",
             kLeft, y, kRight, kLeft - 7, y + 4, tick_text(tick, step));
     }
     const double below = bottom + (has_strip() ? kStrip + 4 : 0);
@@ -221,7 +224,8 @@ void Panel::draw_axes(double top, double bottom) {
     const double apart = times.size() > 1 ? times[1] - times[0] : 1;
     for (const double tick : times) {
         const double x = x_(tick * time_unit_.size);
-        put(out_, R"(<path d="M{:.1f} {:.1f} V{:.1f}" class="grid"/><text x="{:.1f}" y="{:.1f}" class="tick" text-anchor="middle">{}</text>)",
+        put(out_,
+            R"(<path d="M{:.1f} {:.1f} V{:.1f}" class="grid"/><text x="{:.1f}" y="{:.1f}" class="tick" text-anchor="middle">{}</text>)",
             x, top, bottom, x, below + 14, tick_text(tick, apart));
     }
     put(out_, R"(<text x="{}" y="{:.1f}" class="caption" text-anchor="end">{}</text>)", kLeft - 7, top - 8, unit_.name);
@@ -327,10 +331,11 @@ void Panel::draw_letters(const Item& item) {
         const std::array<Point, 3> places{{{x - width / 2, y - 5}, {x + 5, y + 4}, {x - 5 - width, y + 4}}};
         for (const Point& place : places) {
             const Box box{place.x, place.y - kHeight, place.x + width, place.y};
-            const bool free = box.left >= kLeft && box.right <= kRight + 10 && std::ranges::none_of(taken_, [&](const Box& other) {
-                return box.left < other.right && other.left < box.right && box.top < other.bottom &&
-                       other.top < box.bottom;
-            });
+            const bool free =
+                box.left >= kLeft && box.right <= kRight + 10 && std::ranges::none_of(taken_, [&](const Box& other) {
+                    return box.left < other.right && other.left < box.right && box.top < other.bottom &&
+                           other.top < box.bottom;
+                });
             if (!free) continue;
             taken_.push_back(box);
             put(out_, R"(<text x="{:.1f}" y="{:.1f}" class="letter" fill="{}">{}</text>)", place.x, place.y,
@@ -398,14 +403,12 @@ std::string Panel::draw(double top, double height) {
     const std::string clip = fmt::format("area{:.0f}", top);
     put(out_, R"(<clipPath id="{}"><rect x="{}" y="{:.1f}" width="{}" height="{:.1f}"/></clipPath>)", clip, kLeft,
         area_top, kRight - kLeft, area_bottom - area_top);
-    put(out_, R"(<g clip-path="url(#{})">)", clip);
-    for (const Item& item : items_)
-        if (item.kind == Kind::shade) draw_item(item);
+    put(out_, R"(<g clip-path="url(#{})" >) ", clip);
+        for (const Item& item : items_) if (item.kind == Kind::shade) draw_item(item);
     put(out_, "</g>");
     draw_axes(area_top, area_bottom);
-    put(out_, R"(<g clip-path="url(#{})">)", clip);
-    for (const Item& item : items_)
-        if (item.kind != Kind::shade) draw_item(item);
+    put(out_, R"(<g clip-path="url(#{})" >) ", clip);
+        for (const Item& item : items_) if (item.kind != Kind::shade) draw_item(item);
     put(out_, "</g>");
     put(out_, R"(<path d="M{} {:.1f} V{:.1f} H{}" class="axis"/>)", kLeft, area_top, area_bottom, kRight);
     for (const Item& item : items_)

@@ -215,8 +215,12 @@ Answer answer_at(const EventLog& log, EndIndex end, const Standing& s, Instant m
 std::vector<Answer> why_segment(const EventLog& log, SegmentNumber number) {
     std::vector<Answer> answers;
     if (number == 0) return answers;
-    for (const Event& event : log.events())
-        if (number_of(event) == number) answers.push_back(answer_for(log, event, number));
+    for (const Event& event : log.events()) {
+        if (number_of(event) != number) continue;
+        answers.push_back(answer_for(log, event, number));
+        // Why it was sent has been said; that it was is enough for those that tell of its arrival.
+        if (answers.size() > 1 && answers.back().causes.size() > 1) answers.back().causes.resize(1);
+    }
     return answers;
 }
 

@@ -15,6 +15,10 @@ namespace hourglass::trace {
 /// where these are known.
 [[nodiscard]] std::string in_words(const EventLog& log, const Event& event);
 
+/// The segment of an event that sends or receives one: "SYN, seq 0", "1,448 octets from 1 on, ack 1". Empty for other
+/// events.
+[[nodiscard]] std::string segment_in_words(const EventLog& log, const Event& event);
+
 /// A link of a chain of causes.
 struct Because {
     EventId event = 0;
