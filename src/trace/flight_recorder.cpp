@@ -30,7 +30,12 @@ class FlightRecorder::Implementation {
     void packet(Instant time, const sim::Hop& hop, PacketEntry entry);
     void note(Instant time, std::string_view source, std::string_view text);
     void flush();
-    void close(bool full = false);
+    /// Writes the end. `full`: what was collected no longer has room.
+    void finish(bool full);
+    void close() {
+        finish(false);
+        taps_.clear();
+    }
 
     [[nodiscard]] bool full() const { return full_; }
     [[nodiscard]] bool failed() const { return failed_; }
@@ -166,13 +171,13 @@ void FlightRecorder::Implementation::flush() {
     constexpr std::size_t kLastChunk = 64;
     if (bytes_ + encoder_.out.size() + kLastChunk > settings_.max_bytes) {
         encoder_.out.clear();
-        return close(true);
+        return finish(true);
     }
     write();
     if (failed_) closed_ = true;
 }
 
-void FlightRecorder::Implementation::close(bool full) {
+void FlightRecorder::Implementation::finish(bool full) {
     if (closed_) return;
     if (!full) flush();
     if (closed_) return;

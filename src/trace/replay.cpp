@@ -481,7 +481,9 @@ bool Replay::go_to(std::uint64_t count) {
 }
 
 Instant Replay::now() const { return implementation_->now; }
-Instant Replay::began() const { return implementation_->began == kNever ? Instant{} : implementation_->began; }
+std::optional<Instant> Replay::began() const {
+    return implementation_->began == kNever ? std::nullopt : std::optional(implementation_->began);
+}
 std::uint64_t Replay::steps() const { return implementation_->steps; }
 std::string Replay::last_step() const {
     std::string_view host;

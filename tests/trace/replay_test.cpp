@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <sstream>
 
+#include "trace/record_file.h"
 #include "trace/recorded_run.h"
 
 namespace hourglass::trace {
@@ -18,6 +20,11 @@ std::string first_difference(const std::string& a, const std::string& b) {
     const auto from = static_cast<std::size_t>(x - a.begin());
     const std::size_t line = from == 0 ? 0 : a.rfind('\n', from - 1) + 1;
     return "recorded: " + a.substr(line, 300) + "\nreplayed: " + b.substr(line, 300);
+}
+
+std::string head_of(const record::Head& head) {
+    const auto octets = record::write_head(head);
+    return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
 class RandomRuns : public testing::TestWithParam<std::uint64_t> {};
@@ -36,10 +43,26 @@ TEST_P(RandomRuns, AreTheSameInTheReplay) {
     }
 }
 
+TEST(RandomRun, HasSomethingOfEverything) {
+    std::string all;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) all += recorded_run(seed).transcript;
+    for (const char* what : {" lost ", " spurious ", " queue ", " expired ", " notice ", " call ", " parameters ",
+                             " dropped ", " closed ", "fate 3", "fate 4", "urgent", "delayed ACK", "challenge"})
+        EXPECT_NE(all.find(what), std::string::npos) << what;
+    EXPECT_GT(all.size(), 5'000'000u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomRuns, testing::Range<std::uint64_t>(0, kShards));
 
+/// The first run whose record is larger than that.
+std::uint64_t seed_of_run_above(std::size_t octets) {
+    std::uint64_t seed = 0;
+    while (recorded_run(seed).record.size() < octets) ++seed;
+    return seed;
+}
+
 TEST(Replay, GoesToAnyMomentForwardsAndBackwards) {
-    const RecordedRun run = recorded_run(3);
+    const RecordedRun run = recorded_run(seed_of_run_above(8'000));
     ReplayTranscript told;
     const auto replay = open_record(run.record, &told);
     ASSERT_TRUE(replay);
@@ -55,7 +78,7 @@ TEST(Replay, GoesToAnyMomentForwardsAndBackwards) {
 }
 
 TEST(Replay, StopsAtATimeAndShowsTheConnections) {
-    const RecordedRun run = recorded_run(5);
+    const RecordedRun run = recorded_run(seed_of_run_above(8'000));
     const auto replay = open_record(run.record);
     ASSERT_TRUE(replay);
     const Instant moment{std::chrono::milliseconds(300)};
@@ -71,9 +94,9 @@ TEST(Replay, StopsAtATimeAndShowsTheConnections) {
 }
 
 TEST(Replay, OfARecordThatReachedItsLimitGoesUpToThereAndSaysSo) {
-    const RecordedRun whole = recorded_run(8);
-    const std::size_t limit = whole.record.size() / 2;
-    const RecordedRun run = recorded_run(8, {.max_bytes = limit, .chunk = 512});
+    const std::uint64_t seed = seed_of_run_above(12'000);
+    const std::size_t limit = recorded_run(seed).record.size() / 2;
+    const RecordedRun run = recorded_run(seed, {.max_bytes = limit, .chunk = 512});
     EXPECT_TRUE(run.full);
     EXPECT_LE(run.record.size(), limit);
     EXPECT_GT(run.record.size(), limit - 2048);
@@ -144,11 +167,35 @@ TEST(Replay, OfADamagedRecordGoesUpToTheDamageAndSaysWhere) {
 }
 
 TEST(Replay, OfAnotherVersionSaysWhichOneWroteIt) {
+    const auto other = open_record(head_of({.format = 7, .layout = 1, .version = "9.8.7"}));
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().kind, ReplayProblem::Kind::other_version);
+    EXPECT_NE(other.error().text.find("hourglass 9.8.7"), std::string::npos) << other.error().text;
+
     std::string record = recorded_run(1).record;
-    record[8] = 2;  // the version of the format
+    record[8] = 7;  // the version of the format alone: the head has a checksum
     const auto damaged = open_record(record);
     ASSERT_FALSE(damaged);
-    EXPECT_EQ(damaged.error().kind, ReplayProblem::Kind::damaged);  // the head has a checksum
+    EXPECT_EQ(damaged.error().kind, ReplayProblem::Kind::damaged);
+}
+
+TEST(Replay, ThatGoesAnotherWaySaysSo) {
+    const RecordedRun run = recorded_run(1);
+    record::RecordFile file(std::make_unique<std::istringstream>(run.record));
+    const auto head = file.begin();
+    ASSERT_TRUE(head);
+    const auto chunk = file.next();
+    ASSERT_TRUE(chunk && *chunk);
+    record::ChunkHead other = **chunk;
+    ++other.departures;  // as if the segments had been others then
+    const auto octets = record::write_chunk(other, file.entries());
+    const auto replay = open_record(head_of({.layout = head->layout, .version = "9.8.7"}) +
+                                    std::string(reinterpret_cast<const char*>(octets.data()), octets.size()));
+    ASSERT_TRUE(replay);
+    EXPECT_FALSE((*replay)->run_to_end());
+    ASSERT_TRUE((*replay)->problem());
+    EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::differs);
+    EXPECT_NE((*replay)->problem()->text.find("hourglass 9.8.7"), std::string::npos) << (*replay)->problem()->text;
 }
 
 TEST(Replay, OfSomethingElseSaysThatItIsNoRecord) {

@@ -58,7 +58,7 @@ class FlightRecorder final : public sim::NetworkObserver {
 
     /// Writes what has been collected.
     void flush();
-    /// Ends the record. Nothing that happens later is in it.
+    /// Ends the record and lets go of the stacks. Nothing that happens later is in it.
     void close();
 
     /// It ended because of `FlightRecorderSettings::max_bytes`.

@@ -96,8 +96,8 @@ class Replay {
 
     /// The time of the last input.
     [[nodiscard]] Instant now() const;
-    /// Of the first one that had a time.
-    [[nodiscard]] Instant began() const;
+    /// The time of the first input that had one; nothing before it.
+    [[nodiscard]] std::optional<Instant> began() const;
     /// Inputs that were run.
     [[nodiscard]] std::uint64_t steps() const;
     /// The last one in words: "server: a segment from 10.0.0.1:49152, ...".
