@@ -20,9 +20,11 @@ using namespace record;
 
 class FlightRecorder::Implementation {
   public:
-    Implementation(Sink sink, const FlightRecorderSettings& settings) : sink_(std::move(sink)), settings_(settings) {
-        emit(write_head({.layout = layout_of_records(), .version = HOURGLASS_VERSION}));
-    }
+    Implementation(Sink sink, const FlightRecorderSettings& settings);
+
+    ~Implementation();
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
 
     void record(std::string_view name, tcp::Stack& stack);
     void set_next(sim::NetworkObserver* next) { next_ = next; }
@@ -32,10 +34,7 @@ class FlightRecorder::Implementation {
     void flush();
     /// Writes the end. `full`: what was collected no longer has room.
     void finish(bool full);
-    void close() {
-        finish(false);
-        taps_.clear();
-    }
+    void close();
 
     [[nodiscard]] bool full() const { return full_; }
     [[nodiscard]] bool failed() const { return failed_; }
@@ -144,6 +143,17 @@ class FlightRecorder::Implementation::Tap final : public tcp::InputTap {
     std::string_view name_;
     tcp::Stack& stack_;
 };
+
+FlightRecorder::Implementation::Implementation(Sink sink, const FlightRecorderSettings& settings)
+    : sink_(std::move(sink)), settings_(settings) {
+    emit(write_head({.layout = layout_of_records(), .version = HOURGLASS_VERSION}));
+}
+FlightRecorder::Implementation::~Implementation() = default;
+
+void FlightRecorder::Implementation::close() {
+    finish(false);
+    taps_.clear();
+}
 
 bool FlightRecorder::Implementation::begins(Instant now) {
     if (closed_) return false;

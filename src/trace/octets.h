@@ -20,21 +20,14 @@ namespace hourglass::trace::record {
     return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
 }
 
-/// A chunk of a record being written: numbers in groups of seven bits, the lowest first (LEB128). The room is there
-/// before an entry begins: `make_room`.
-class OctetWriter {
+/// Writes numbers in groups of seven bits, the lowest first (LEB128), to where there is room. A small value: as a local
+/// variable it stays in registers, which what it writes through can't change.
+class OctetCursor {
   public:
-    /// Octets that one entry of fixed make takes at most: of a segment, of a call with all of a tuning.
-    static constexpr std::size_t kLargestEntry = 512;
+    explicit OctetCursor(std::byte* at) : at_(at) {}
+    [[nodiscard]] std::byte* at() const { return at_; }
 
-    [[nodiscard]] std::size_t size() const { return used_; }
-    [[nodiscard]] std::span<const std::byte> bytes() const { return std::span(bytes_).first(used_); }
-    void clear() { used_ = 0; }
-    void make_room(std::size_t n = kLargestEntry) {
-        if (bytes_.size() - used_ < n) bytes_.resize(2 * (used_ + n));
-    }
-
-    void octet(std::uint8_t n) { bytes_[used_++] = std::byte{n}; }
+    void octet(std::uint8_t n) { *at_++ = std::byte{n}; }
     void number(std::uint64_t n) {
         while (n >= 0x80) {
             octet(static_cast<std::uint8_t>(n | 0x80));
@@ -49,8 +42,48 @@ class OctetWriter {
     }
     void raw(std::span<const std::byte> octets) {
         if (octets.empty()) return;
-        std::memcpy(bytes_.data() + used_, octets.data(), octets.size());
-        used_ += octets.size();
+        std::memcpy(at_, octets.data(), octets.size());
+        at_ += octets.size();
+    }
+
+  private:
+    std::byte* at_;
+};
+
+/// A chunk of a record being written. The room is there before an entry begins: `make_room`.
+class OctetWriter {
+  public:
+    /// Octets that one entry of fixed make takes at most: of a segment, of a call with all of a tuning.
+    static constexpr std::size_t kLargestEntry = 512;
+
+    [[nodiscard]] std::size_t size() const { return used_; }
+    [[nodiscard]] std::span<const std::byte> bytes() const { return std::span(bytes_).first(used_); }
+    void clear() { used_ = 0; }
+    void make_room(std::size_t n = kLargestEntry) {
+        if (bytes_.size() - used_ < n) [[unlikely]]
+            bytes_.resize(2 * (used_ + n));
+    }
+
+    /// Where the next octet goes; `set` takes over what was written there.
+    [[nodiscard]] OctetCursor cursor() { return OctetCursor(bytes_.data() + used_); }
+    void set(OctetCursor cursor) { used_ = static_cast<std::size_t>(cursor.at() - bytes_.data()); }
+
+    void octet(std::uint8_t n) { bytes_[used_++] = std::byte{n}; }
+    void number(std::uint64_t n) {
+        OctetCursor to = cursor();
+        to.number(n);
+        set(to);
+    }
+    void difference(std::int64_t n) { number(zigzag(n)); }
+    void two(std::uint16_t n) {
+        OctetCursor to = cursor();
+        to.two(n);
+        set(to);
+    }
+    void raw(std::span<const std::byte> octets) {
+        OctetCursor to = cursor();
+        to.raw(octets);
+        set(to);
     }
     /// Makes room for itself.
     void text(std::string_view s) {

@@ -86,17 +86,21 @@ class DepartureSum {
   public:
     void add(std::uint32_t host, std::span<const std::byte> header, std::size_t payload) {
         mix(std::uint64_t{host} << 32 | payload);
-        for (std::size_t i = 0; i + 4 <= header.size(); i += 4) {
-            std::uint32_t word = 0;
-            std::memcpy(&word, header.data() + i, 4);
-            mix(word);
-        }
+        // A header has twenty octets at least, and words of four after them.
+        for (std::size_t i = 0; i + 8 <= header.size(); i += 8) mix(load<std::uint64_t>(header.data() + i));
+        if (header.size() % 8 != 0) mix(load<std::uint32_t>(header.data() + header.size() - 4));
         ++segments_;
     }
     [[nodiscard]] std::uint64_t sum() const { return sum_; }
     [[nodiscard]] std::uint64_t segments() const { return segments_; }
 
   private:
+    template <typename T>
+    static T load(const std::byte* at) {
+        T word;
+        std::memcpy(&word, at, sizeof word);
+        return word;
+    }
     void mix(std::uint64_t word) { sum_ = std::rotl((sum_ ^ word) * 0x9e3779b97f4a7c15, 29); }
 
     std::uint64_t sum_ = 0, segments_ = 0;

@@ -26,8 +26,8 @@ std::uint8_t rarities_of(const RecordMemory::Flow& flow, const std::byte* header
     return more;
 }
 
-void write_rarities(OctetWriter& out, RecordMemory::Flow& flow, const std::byte* header, const Packet& segment,
-                    std::uint8_t more) {
+OctetCursor write_rarities(OctetCursor out, RecordMemory::Flow& flow, const std::byte* header, const Packet& segment,
+                           std::uint8_t more) {
     out.octet(more);
     if ((more & SegmentRarity::kUrgent) != 0) out.two(load_be16(header + 18));
     if ((more & SegmentRarity::kEcn) != 0) out.octet(flow.ecn = segment.ecn);
@@ -35,10 +35,11 @@ void write_rarities(OctetWriter& out, RecordMemory::Flow& flow, const std::byte*
         out.octet(flow.checksum = static_cast<std::uint8_t>(segment.offload.checksum));
     if ((more & SegmentRarity::kPacketId) != 0) out.difference(static_cast<std::int64_t>(segment.id - flow.packet_id));
     if ((more & SegmentRarity::kSuperSegment) != 0) out.two(segment.offload.gso_size);
+    return out;
 }
 
 /// Twelve octets are timestamps alone, mostly: three words that differ by little. Others are written as they stand.
-void write_options(OctetWriter& out, RecordMemory::Flow& flow, const std::byte* options, std::size_t size) {
+OctetCursor write_options(OctetCursor out, RecordMemory::Flow& flow, const std::byte* options, std::size_t size) {
     if (size == kTimestampsAlone) {
         for (std::size_t i = 0; i < kTimestampsAlone; i += 4)
             out.difference(difference(load_be32(options + i), load_be32(flow.options.data() + i)));
@@ -46,6 +47,7 @@ void write_options(OctetWriter& out, RecordMemory::Flow& flow, const std::byte* 
         out.raw({options, size});
     }
     std::memcpy(flow.options.data(), options, size);
+    return out;
 }
 
 }  // namespace
@@ -90,13 +92,15 @@ void RecordEncoder::segment(std::uint32_t host, const Packet& segment, const IpA
         address(destination);
         out.raw({header, 4});
     }
-    if ((differs & SegmentDifference::kSeq) != 0) out.difference(difference(seq, flow.next_seq));
-    if ((differs & SegmentDifference::kAck) != 0) out.difference(difference(ack, flow.ack));
-    if ((differs & SegmentDifference::kFlags) != 0) out.two(offset_and_flags);
-    if ((differs & SegmentDifference::kWindow) != 0) out.two(window);
-    if ((differs & SegmentDifference::kPayload) != 0) out.number(payload);
-    if (more != 0) write_rarities(out, flow, header, segment, more);
-    if (new_options) write_options(out, flow, header + 20, options_size);
+    OctetCursor to = out.cursor();
+    if ((differs & SegmentDifference::kSeq) != 0) to.difference(difference(seq, flow.next_seq));
+    if ((differs & SegmentDifference::kAck) != 0) to.difference(difference(ack, flow.ack));
+    if ((differs & SegmentDifference::kFlags) != 0) to.two(offset_and_flags);
+    if ((differs & SegmentDifference::kWindow) != 0) to.two(window);
+    if ((differs & SegmentDifference::kPayload) != 0) to.number(payload);
+    if (more != 0) to = write_rarities(to, flow, header, segment, more);
+    if (new_options) to = write_options(to, flow, header + 20, options_size);
+    out.set(to);
     flow.next_seq = seq + sequence_length(offset_and_flags, payload);
     flow.ack = ack;
     flow.offset_and_flags = offset_and_flags;
