@@ -177,6 +177,7 @@ void write_pictures(const lab::Journey& journey, const JourneyOptions& options) 
     const trace::Recorder& recorder = journey.recorder();
     if (recorder.connections().empty())
         throw Failure{kFailure, "there is no connection to draw: " + printable(journey.failure())};
+    if (!files.plots.empty()) write_plots(files, *journey.events(), trace::Language::en, 0);
     if (!files.ladder.empty())
         write_picture(files.ladder, trace::svg_ladder(recorder, 0, {.absolute = options.absolute}));
     if (!files.mermaid.empty()) write_file(files.mermaid, trace::mermaid(recorder, 0, {.absolute = options.absolute}));
@@ -189,6 +190,8 @@ int journey(const JourneyOptions& options) {
     settings.delay = parse_delay(options.delay);
     settings.loss = options.loss / 100;
     settings.seed = options.seed;
+    settings.events = !options.pictures.plots.empty();
+    check_plots(options.pictures);
     std::unique_ptr<lab::Journey> run;
     try {
         run = std::make_unique<lab::Journey>(settings);

@@ -72,7 +72,9 @@ int show(const LabOptions& options) {
 }
 
 lab::PlaySettings play_settings(const LabOptions& options) {
-    lab::PlaySettings settings{.values = {}, .seed = options.seed, .language = options.spoken()};
+    lab::PlaySettings settings{
+        .values = {}, .seed = options.seed, .language = options.spoken(), .events = !options.pictures.plots.empty()};
+    check_plots(options.pictures);
     for (const std::string& text : options.values) {
         const std::size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0)

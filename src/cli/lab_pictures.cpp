@@ -69,6 +69,12 @@ void write_states(const lab::Lesson& lesson, const PictureFiles& files) {
 
 void write_pictures(const lab::Lesson& lesson, const PictureFiles& files, bool absolute) {
     if (!files.any()) return;
+    std::size_t networks = 0;
+    for (const lab::Recording& recording : lesson.recordings)
+        if (recording.events != nullptr && trace::busiest_end(*recording.events) != trace::kNoEnd)
+            write_plots(files, *recording.events, lesson.language, networks++);
+    if (!files.plots.empty() && networks == 0)
+        throw Failure{kBadInput, "there is nothing to plot: no TCP connection of this scenario sent any data"};
     if (ladders_of(lesson).empty()) throw Failure{kBadInput, "this scenario has no TCP connection to draw"};
     write_ladders(lesson, files, absolute);
     if (!files.states.empty()) write_states(lesson, files);

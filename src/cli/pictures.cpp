@@ -1,16 +1,19 @@
 #include "cli/pictures.h"
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <fstream>
 #include <unistd.h>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
+#include "hourglass/lab/scenario.h"
 #include "hourglass/runtime/child_process.h"
 
 namespace hourglass::cli {
@@ -78,6 +81,27 @@ void add_picture_options(CLI::App& app, PictureFiles& files, std::string_view of
     app.add_option("--mermaid", files.mermaid,
                    fmt::format("Write the ladder {} as a Mermaid sequence diagram", of_what))
         ->type_name("FILE");
+    app.add_option("--plot", files.plots,
+                   "Plot what the busiest end sent over time (SVG or PNG): 'sequence' for the time-sequence graph, "
+                   "'window' for cwnd, flight and what held the sender, 'rtt', 'throughput', or 'all'; may be repeated")
+        ->type_name("KIND FILE");
+}
+
+void check_plots(const PictureFiles& files) {
+    static constexpr std::array<std::string_view, 5> kNames{"sequence", "window", "rtt", "throughput", "all"};
+    for (const auto& [kind, path] : files.plots)
+        if (!trace::plot_kind_named(kind))
+            throw Failure{kBadInput,
+                          fmt::format("--plot: there is no plot '{}'; did you mean '{}'? They are {}", printable(kind),
+                                      lab::nearest_of(kind, kNames), fmt::join(kNames, ", "))};
+}
+
+void write_plots(const PictureFiles& files, const trace::EventLog& log, trace::Language language, std::size_t number) {
+    const trace::EndIndex end = trace::busiest_end(log);
+    if (end == trace::kNoEnd) throw Failure{kFailure, "there is nothing to plot: no TCP connection sent any data"};
+    for (const auto& [kind, path] : files.plots)
+        write_picture(numbered_path(path, number),
+                      trace::plot(log, end, *trace::plot_kind_named(kind), {.language = language}));
 }
 
 std::string numbered_path(const std::string& path, std::size_t number) {

@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hourglass/trace/plot.h"
 
 namespace hourglass::cli {
 
@@ -12,8 +16,10 @@ struct PictureFiles {
     std::string ladder;   ///< SVG or PNG.
     std::string mermaid;  ///< Text.
     std::string states;   ///< SVG or PNG.
+    /// Each a kind of plot and a file, SVG or PNG.
+    std::vector<std::pair<std::string, std::string>> plots;
 
-    [[nodiscard]] bool any() const { return !ladder.empty() || !mermaid.empty() || !states.empty(); }
+    [[nodiscard]] bool any() const { return !ladder.empty() || !mermaid.empty() || !states.empty() || !plots.empty(); }
 };
 
 /// `of_what` ends the sentences of the help: "of the client's connection".
@@ -27,5 +33,11 @@ void write_file(const std::string& path, std::string_view bytes);
 
 /// Writes an SVG picture as it is, or as PNG when the path ends with `.png`: drawn by rsvg-convert, in twice its size.
 void write_picture(const std::string& path, const std::string& svg);
+
+/// A `Failure` for a kind of plot that there is not: before anything is played.
+void check_plots(const PictureFiles& files);
+
+/// Draws the plots that were asked for, of the end that sent the most. `number` as in `numbered_path`.
+void write_plots(const PictureFiles& files, const trace::EventLog& log, trace::Language language, std::size_t number);
 
 }  // namespace hourglass::cli

@@ -12,6 +12,7 @@
 #include "hourglass/tcp/stack.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/recorder.h"
+#include "hourglass/trace/world_watch.h"
 
 namespace hourglass::lab {
 
@@ -107,20 +108,26 @@ class Service : public tcp::AcceptHandler {
 /// A network with a recorder, and the people on it.
 class Ground {
   public:
-    Ground(std::uint64_t seed, trace::Recorder& watching, std::size_t recording)
-        : recorder(watching), world(seed), recording_(recording) {}
+    /// `events` may be null.
+    Ground(std::uint64_t seed, trace::Recorder& watching, trace::EventLog* events, std::size_t recording)
+        : recorder(watching), world(seed), events_(events), recording_(recording) {}
     Ground(const Ground&) = delete;
     Ground& operator=(const Ground&) = delete;
 
     trace::Recorder& recorder;
+
+  private:
+    trace::WorldWatch both_;  // outlives the world
+
+  public:
     sim::World world;
 
     static constexpr std::string_view kClient = "client", kServer = "server";
     /// The usual two hosts: "client" (10.0.0.1) and "server" (10.0.0.2), with the link "client-server" between.
     sim::Link& pair(const sim::LinkSettings& link, const tcp::Settings& client = {}, const tcp::Settings& server = {});
     void add_host(std::string_view name, const tcp::Settings& tcp = {}, bool forwarding = false);
-    /// After the last host and link: the recorder begins to watch.
-    void watch() { recorder.attach(world); }
+    /// After the last host and link: the recorder begins to watch, and the event log where there is one.
+    void watch();
 
     [[nodiscard]] tcp::Stack& tcp(std::string_view host) { return world.host(host).tcp(); }
     [[nodiscard]] static SocketAddress client_address(std::uint16_t port) {
@@ -175,6 +182,7 @@ class Ground {
     };
     [[nodiscard]] std::vector<Change> changes(std::string_view host, trace::ConnectionIndex connection) const;
 
+    trace::EventLog* events_;
     std::size_t recording_;
     std::list<App> apps_;
     std::list<Service> services_;

@@ -13,8 +13,11 @@ bool Lesson::holds() const {
 
 Ground& Story::ground(Text label) {
     const std::size_t place = lesson_.recordings.size();
-    lesson_.recordings.push_back({std::string(label.in(lesson_.language)), std::make_unique<trace::Recorder>()});
-    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *lesson_.recordings.back().recorder, place));
+    Recording& recording = lesson_.recordings.emplace_back();
+    recording.label = label.in(lesson_.language);
+    recording.recorder = std::make_unique<trace::Recorder>();
+    if (events_) recording.events = std::make_unique<trace::EventLog>();
+    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *recording.recorder, recording.events.get(), place));
     return *grounds_.back();
 }
 

@@ -16,7 +16,9 @@ namespace hourglass::lab {
 /// checked. Everything is said twice, in English and in Chinese, with the same numbers.
 class Story {
   public:
-    Story(Lesson& lesson, const SettingValues& values) : lesson_(lesson), values_(values) {}
+    /// With `events` each network has an event log beside its recorder.
+    Story(Lesson& lesson, const SettingValues& values, bool events)
+        : lesson_(lesson), values_(values), events_(events) {}
     Story(const Story&) = delete;
     Story& operator=(const Story&) = delete;
 
@@ -82,6 +84,7 @@ class Story {
 
     Lesson& lesson_;
     const SettingValues& values_;
+    bool events_;
     std::vector<std::unique_ptr<Ground>> grounds_;
 };
 

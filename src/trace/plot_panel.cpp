@@ -403,12 +403,14 @@ std::string Panel::draw(double top, double height) {
     const std::string clip = fmt::format("area{:.0f}", top);
     put(out_, R"(<clipPath id="{}"><rect x="{}" y="{:.1f}" width="{}" height="{:.1f}"/></clipPath>)", clip, kLeft,
         area_top, kRight - kLeft, area_bottom - area_top);
-    put(out_, R"(<g clip-path="url(#{})" >) ", clip);
-        for (const Item& item : items_) if (item.kind == Kind::shade) draw_item(item);
+    put(out_, R"svg(<g clip-path="url(#{})">)svg", clip);
+    for (const Item& item : items_)
+        if (item.kind == Kind::shade) draw_item(item);
     put(out_, "</g>");
     draw_axes(area_top, area_bottom);
-    put(out_, R"(<g clip-path="url(#{})" >) ", clip);
-        for (const Item& item : items_) if (item.kind != Kind::shade) draw_item(item);
+    put(out_, R"svg(<g clip-path="url(#{})">)svg", clip);
+    for (const Item& item : items_)
+        if (item.kind != Kind::shade) draw_item(item);
     put(out_, "</g>");
     put(out_, R"(<path d="M{} {:.1f} V{:.1f} H{}" class="axis"/>)", kLeft, area_top, area_bottom, kRight);
     for (const Item& item : items_)

@@ -45,8 +45,8 @@ class Panel {
         std::string_view colour = "#2d3748";
         double width = 1.6;
         std::string_view dash = "";
-        bool filled = false;      ///< Down to the axis, in a light tint.
-        bool sets_range = true;   ///< Else what lies far above the rest is out of the picture, and the legend says so.
+        bool filled = false;     ///< Down to the axis, in a light tint.
+        bool sets_range = true;  ///< Else what lies far above the rest is out of the picture, and the legend says so.
     };
     struct Bar {
         double x = 0, low = 0, high = 0;

@@ -9,6 +9,7 @@
 
 #include "hourglass/base/time.h"
 #include "hourglass/http/url.h"
+#include "hourglass/trace/event_log.h"
 #include "hourglass/trace/recorder.h"
 
 namespace hourglass::lab {
@@ -20,6 +21,7 @@ struct JourneySettings {
     double loss = 0;                                 ///< Probability that a link loses a packet, 0 to 1, on every link.
     std::uint64_t seed = 1;                          ///< Decides everything that is left to chance.
     Duration limit = std::chrono::hours(1);          ///< Virtual time after which the journey is given up.
+    bool events = false;                             ///< Also keep the events of TCP, which plots are made of.
 };
 
 /// A part of the journey, as the story has it.
@@ -58,6 +60,8 @@ class Journey {
     /// The status of the answer; 0 when there was none.
     [[nodiscard]] int status() const;
     [[nodiscard]] const trace::Recorder& recorder() const;
+    /// Null unless `JourneySettings::events` asked for it.
+    [[nodiscard]] const trace::EventLog* events() const;
     /// The hosts with their addresses, in the order of the path.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> hosts() const;
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hourglass/base/time.h"
+#include "hourglass/trace/event_log.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/language.h"
 #include "hourglass/trace/recorder.h"
@@ -131,6 +132,7 @@ using Part = std::variant<Heading, Paragraph, LadderPart, Table, Verbatim, Bars,
 struct Recording {
     std::string label;  ///< "with SACK"; empty when there is only one.
     std::unique_ptr<trace::Recorder> recorder{};
+    std::unique_ptr<trace::EventLog> events{};  ///< Null unless `PlaySettings::events` asked for it.
 };
 
 /// A scenario that has been played.
@@ -152,6 +154,7 @@ struct PlaySettings {
     std::vector<std::pair<std::string, std::string>> values{};  ///< Name and value of each setting that is changed.
     std::uint64_t seed = 1;                                     ///< Decides all that is left to chance.
     Language language = Language::en;
+    bool events = false;  ///< Also keep the events of TCP, which plots are made of.
 };
 
 /// Plays a scenario in virtual time. The error says in a sentence what is wrong with the settings: a name that there is
