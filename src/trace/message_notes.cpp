@@ -23,29 +23,11 @@ std::string message_in(const PacketSummary& packet) {
 
 std::uint64_t MessageNotes::packet_sent(Instant time, const sim::Hop& hop, std::uint64_t id,
                                         std::span<const std::byte> bytes) {
-    if (next_ != nullptr) id = next_->packet_sent(time, hop, id, bytes);
     const std::string text = message_in(summarize(bytes, hop.link.medium()));
     if (text.empty()) return id;
     if (told_.size() >= kMaxTold) told_.clear();
     if (id == 0 || told_.insert(id).second) note_(time, hop.from, text);
     return id;
-}
-
-void MessageNotes::packet_arrived(Instant time, const sim::Hop& hop, std::uint64_t id,
-                                  std::span<const std::byte> bytes) {
-    if (next_ != nullptr) next_->packet_arrived(time, hop, id, bytes);
-}
-
-void MessageNotes::packet_lost(Instant time, const sim::Hop& hop, std::uint64_t id, sim::LossReason reason) {
-    if (next_ != nullptr) next_->packet_lost(time, hop, id, reason);
-}
-
-void MessageNotes::packet_duplicated(Instant time, const sim::Hop& hop, std::uint64_t id) {
-    if (next_ != nullptr) next_->packet_duplicated(time, hop, id);
-}
-
-void MessageNotes::packet_corrupted(Instant time, const sim::Hop& hop, std::uint64_t id) {
-    if (next_ != nullptr) next_->packet_corrupted(time, hop, id);
 }
 
 }  // namespace hourglass::trace

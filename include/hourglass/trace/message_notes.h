@@ -18,19 +18,13 @@ class MessageNotes final : public sim::NetworkObserver {
   public:
     using Note = std::function<void(Instant time, std::string_view host, std::string_view text)>;
 
-    /// `next` is told what this is told, before; null: nobody.
-    explicit MessageNotes(Note note, sim::NetworkObserver* next = nullptr) : note_(std::move(note)), next_(next) {}
+    explicit MessageNotes(Note note) : note_(std::move(note)) {}
 
     std::uint64_t packet_sent(Instant time, const sim::Hop& hop, std::uint64_t id,
                               std::span<const std::byte> bytes) override;
-    void packet_arrived(Instant time, const sim::Hop& hop, std::uint64_t id, std::span<const std::byte> bytes) override;
-    void packet_lost(Instant time, const sim::Hop& hop, std::uint64_t id, sim::LossReason reason) override;
-    void packet_duplicated(Instant time, const sim::Hop& hop, std::uint64_t id) override;
-    void packet_corrupted(Instant time, const sim::Hop& hop, std::uint64_t id) override;
 
   private:
     Note note_;
-    sim::NetworkObserver* next_;
     std::unordered_set<std::uint64_t> told_;  // packets that have been told of: they pass several links
 };
 
