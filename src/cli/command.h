@@ -40,5 +40,6 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>& program);
 Action declare_script(CLI::App& app, const std::vector<std::string>& program);
 Action declare_serve(CLI::App& app, const std::vector<std::string>& program);
 Action declare_stat(CLI::App& app, const std::vector<std::string>& program);
+Action declare_why(CLI::App& app, const std::vector<std::string>& program);
 
 }  // namespace hourglass::cli

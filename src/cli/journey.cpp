@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <fmt/core.h>
 #include <fstream>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/pictures.h"
 #include "cli/terminal.h"
+#include "cli/time_argument.h"
 #include "hourglass/trace/export.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/mermaid.h"
@@ -33,21 +33,11 @@ struct JourneyOptions {
     bool absolute = false;
 };
 
-/// `20ms`, `1.5s`, `300us`; a number alone means milliseconds.
 Duration parse_delay(const std::string& text) {
-    double number = 0;
-    std::size_t used = 0;
-    try {
-        number = std::stod(text, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    const std::string unit = text.substr(used);
-    const double scale = unit == "us" ? 1e3 : unit == "ms" || unit.empty() ? 1e6 : unit == "s" ? 1e9 : 0;
-    const double ns = number * scale;
-    if (used == 0 || scale == 0 || !(ns >= 0) || ns > 60e9)
+    const auto delay = parse_time(text);
+    if (!delay || *delay > std::chrono::seconds(60))
         throw Failure{kBadInput, fmt::format("--delay: '{}' is not a time from 0 to 60s, as in 20ms or 0.3s", text)};
-    return Duration(static_cast<std::int64_t>(std::llround(ns)));
+    return *delay;
 }
 
 http::Url parse_url(const std::string& text) {
@@ -177,6 +167,7 @@ void write_pictures(const lab::Journey& journey, const JourneyOptions& options) 
     const trace::Recorder& recorder = journey.recorder();
     if (recorder.connections().empty())
         throw Failure{kFailure, "there is no connection to draw: " + printable(journey.failure())};
+    if (!files.events.empty()) write_events(files.events, *journey.events());
     if (!files.plots.empty()) write_plots(files, *journey.events(), trace::Language::en, 0);
     if (!files.ladder.empty())
         write_picture(files.ladder, trace::svg_ladder(recorder, 0, {.absolute = options.absolute}));
@@ -190,7 +181,7 @@ int journey(const JourneyOptions& options) {
     settings.delay = parse_delay(options.delay);
     settings.loss = options.loss / 100;
     settings.seed = options.seed;
-    settings.events = !options.pictures.plots.empty();
+    settings.events = options.pictures.wants_events();
     check_plots(options.pictures);
     std::unique_ptr<lab::Journey> run;
     try {

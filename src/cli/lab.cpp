@@ -73,7 +73,7 @@ int show(const LabOptions& options) {
 
 lab::PlaySettings play_settings(const LabOptions& options) {
     lab::PlaySettings settings{
-        .values = {}, .seed = options.seed, .language = options.spoken(), .events = !options.pictures.plots.empty()};
+        .values = {}, .seed = options.seed, .language = options.spoken(), .events = options.pictures.wants_events()};
     check_plots(options.pictures);
     for (const std::string& text : options.values) {
         const std::size_t equals = text.find('=');

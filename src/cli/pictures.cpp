@@ -15,6 +15,7 @@
 #include "cli/terminal.h"
 #include "hourglass/lab/scenario.h"
 #include "hourglass/runtime/child_process.h"
+#include "hourglass/trace/event_json.h"
 
 namespace hourglass::cli {
 
@@ -85,6 +86,9 @@ void add_picture_options(CLI::App& app, PictureFiles& files, std::string_view of
                    "Plot what the busiest end sent over time (SVG or PNG): 'sequence' for the time-sequence graph, "
                    "'window' for cwnd, flight and what held the sender, 'rtt', 'throughput', or 'all'; may be repeated")
         ->type_name("KIND FILE");
+    app.add_option("--events", files.events,
+                   "Write every event with its cause and clause: one JSON object a line, or qlog by the ending .sqlog")
+        ->type_name("FILE");
 }
 
 void check_plots(const PictureFiles& files) {
@@ -115,6 +119,16 @@ std::string numbered_path(const std::string& path, std::size_t number) {
 void write_file(const std::string& path, std::string_view bytes) {
     std::ofstream file(path, std::ios::binary);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file.flush();
+    if (!file) throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", path)};
+}
+
+void write_events(const std::string& path, const trace::EventLog& log) {
+    std::ofstream file(path, std::ios::binary);
+    if (path.ends_with(".qlog") || path.ends_with(".sqlog"))
+        trace::write_qlog(log, file);
+    else
+        trace::write_ndjson(log, file);
     file.flush();
     if (!file) throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", path)};
 }

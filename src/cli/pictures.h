@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "hourglass/trace/event_log.h"
 #include "hourglass/trace/plot.h"
 
 namespace hourglass::cli {
@@ -16,10 +17,13 @@ struct PictureFiles {
     std::string ladder;   ///< SVG or PNG.
     std::string mermaid;  ///< Text.
     std::string states;   ///< SVG or PNG.
+    std::string events;   ///< NDJSON, or qlog by its ending.
     /// Each a kind of plot and a file, SVG or PNG.
     std::vector<std::pair<std::string, std::string>> plots;
 
-    [[nodiscard]] bool any() const { return !ladder.empty() || !mermaid.empty() || !states.empty() || !plots.empty(); }
+    [[nodiscard]] bool any() const { return !ladder.empty() || !mermaid.empty() || !states.empty() || wants_events(); }
+    /// What is drawn or written needs an event log.
+    [[nodiscard]] bool wants_events() const { return !events.empty() || !plots.empty(); }
 };
 
 /// `of_what` ends the sentences of the help: "of the client's connection".
@@ -36,6 +40,9 @@ void write_picture(const std::string& path, const std::string& svg);
 
 /// A `Failure` for a kind of plot that there is not: before anything is played.
 void check_plots(const PictureFiles& files);
+
+/// Writes the events of a log: a qlog file when the path ends with `.qlog` or `.sqlog`, else one JSON object a line.
+void write_events(const std::string& path, const trace::EventLog& log);
 
 /// Draws the plots that were asked for, of the end that sent the most. `number` as in `numbered_path`.
 void write_plots(const PictureFiles& files, const trace::EventLog& log, trace::Language language, std::size_t number);

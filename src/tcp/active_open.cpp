@@ -39,7 +39,7 @@ std::expected<Stream, Error> open_active(Engine& e, SocketAddress remote, const 
     const bool any = wanted == IpAddress() || wanted.is_unspecified();
     if (!is_possible_remote(remote) || (!any && wanted.is_v4() != remote.address.is_v4()))
         return std::unexpected(Error::bad_address);
-    const auto path = e.network.path_to(remote.address, any ? IpAddress() : wanted);
+    const auto path = e.path_to(remote.address, any ? IpAddress() : wanted);
     if (!path) return std::unexpected(Error::unreachable);
 
     FlowKey flow{any ? path->source : wanted, remote.address, options.local.port, remote.port};

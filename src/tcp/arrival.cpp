@@ -145,16 +145,20 @@ bool is_unicast(const IpAddress& a) {
 void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& destination, Instant at) {
     now = std::max(now, at);
     ++counters.segments_in;
+    const auto tell_tap = [&](bool checksum_is_right) {
+        if (inputs != nullptr) [[unlikely]]
+            inputs->segment_arrived(packet, source, destination, at, checksum_is_right);
+    };
     if (!is_unicast(source) || !is_unicast(destination)) {
         ++counters.dropped_not_for_us;
         tell_drop(*this, source, destination, {Verdict::dropped_not_for_us, "RFC 9293 3.9.2.3"}, packet.id);
-        return;
+        return tell_tap(true);
     }
     const auto view = wire::TcpView::parse(std::as_const(packet).bytes());
     if (!view || view->source_port() == Port(0) || view->destination_port() == Port(0)) {
         ++counters.dropped_malformed;
         tell_drop(*this, source, destination, {Verdict::dropped_malformed, "RFC 9293 3.1"}, packet.id);
-        return;
+        return tell_tap(true);
     }
     const FlowKey flow{destination, source, view->destination_port(), view->source_port()};
     const std::uint32_t flow_hash = hash(flow);
@@ -162,8 +166,9 @@ void Engine::receive(Packet&& packet, const IpAddress& source, const IpAddress& 
     if (packet.offload.checksum == Offload::Checksum::complete && !view->checksum_is_valid(source, destination)) {
         ++counters.dropped_checksum;
         tell_drop(*this, source, destination, {Verdict::dropped_checksum, "RFC 9293 3.1"}, packet.id);
-        return;
+        return tell_tap(false);
     }
+    tell_tap(true);
     Segment seg{.packet = &packet,
                 .view = *view,
                 .options = view->options(),

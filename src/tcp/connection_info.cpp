@@ -42,6 +42,7 @@ void append_all(const Slab<T>& slab, std::vector<ConnectionInfo>& list, Describe
 }  // namespace
 
 ConnectionInfo info_of(const Engine& e, const Connection& c) {
+    const Untapped looking(e);
     ConnectionInfo info;
     info.flow = c.flow;
     info.state = c.state;

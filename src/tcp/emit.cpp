@@ -15,6 +15,8 @@ namespace {
 /// Completes the checksum, or leaves it to the device, and hands the packet to the network.
 void seal_and_send(Engine& e, Packet&& packet, wire::PartialSum data_sum, std::size_t header_size, const FlowKey& flow,
                    bool offload) {
+    if (e.inputs != nullptr) [[unlikely]]
+        e.inputs->segment_left(flow, std::as_const(packet).bytes().first(header_size), packet.size() - header_size);
     std::byte* const field = packet.bytes().data() + wire::TcpHeader::kChecksumOffset;
     const auto pseudo = wire::pseudo_header_sum(flow.local, flow.remote, wire::IpProtocol::tcp, packet.size());
     if (offload) {

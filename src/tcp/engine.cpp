@@ -140,6 +140,13 @@ void Engine::want_notify(ListenEntry& listener, std::uint32_t index) {
     ready_listeners_.push_back(index);
 }
 
+std::optional<Path> Engine::path_to(const IpAddress& destination, const IpAddress& source) const {
+    auto path = network.path_to(destination, source);
+    if (inputs != nullptr) [[unlikely]]
+        inputs->path_answered(destination, source, path);
+    return path;
+}
+
 bool Engine::may_answer_again(const Connection& c) {
     if (settings.challenge_ack_interval == Duration::zero()) return true;
     Answered& last = answered_[hash(c.flow) % answered_.size()];
@@ -178,6 +185,8 @@ ListenEntry* Engine::listener_entry_of(const Listener& l) {
 // --- A round
 
 void Engine::poll(Instant at) {
+    if (inputs != nullptr) [[unlikely]]
+        inputs->polled(at);
     now = std::max(now, at);
     expire_timers();
     notify_applications();
@@ -194,8 +203,9 @@ void Engine::notify_applications() {
             listeners.slab[index].in_ready_list = false;
             const SocketAddress local = listeners.slab[index].local;
             const FlowKey flow{.local = local.address, .remote = {}, .local_port = local.port};
-            const Telling telling(*this, flow, Notice::acceptable);
-            listeners.slab[index].options.handler->on_acceptable(listener_of(index));
+            const Listener listener = listener_of(index);
+            const Telling telling(*this, flow, Notice::acceptable, listener.id());
+            listeners.slab[index].options.handler->on_acceptable(listener);
         }
         ready_listeners_.clear();
         for (std::size_t i = 0; i < ready_.size(); ++i) notify(*ready_[i]);
@@ -207,7 +217,7 @@ void Engine::notify(Connection& c) {
     c.in_ready_list = false;
     const Stream stream = stream_of(c);
     const auto tell = [&](Notice notice, auto on_notice, auto... what) {
-        const Telling telling(*this, c.flow, notice);
+        const Telling telling(*this, c.flow, notice, stream.id(), what...);
         (c.handler->*on_notice)(stream, what...);
     };
     using Handler = ConnectionHandler;
@@ -237,7 +247,7 @@ void Engine::notify(Connection& c) {
     if (c.handler == nullptr && !c.released) return;
     c.notify_closed = false;
     if (c.handler != nullptr) {
-        const Telling telling(*this, c.flow, Notice::closed);
+        const Telling telling(*this, c.flow, Notice::closed, stream.id(), c.error);
         std::exchange(c.handler, nullptr)->on_closed(stream, c.error);
     }
     c.released = true;

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <utility>
 
+#include "hourglass/tcp/inputs.h"
 #include "hourglass/tcp/stack.h"
 #include "tcp/accurate_ecn.h"
 #include "tcp/connection.h"
@@ -82,6 +85,16 @@ class Engine {
     /// False when this connection has answered a segment of no use within `Settings::challenge_ack_interval`.
     bool may_answer_again(const Connection& c);
 
+    /// Asks the network for the way to `destination`, and tells the tap of the answer.
+    [[nodiscard]] std::optional<Path> path_to(const IpAddress& destination, const IpAddress& source) const;
+    /// Tells the tap of a call on a stream.
+    void tell_tap(StreamCall call, const Connection& c, std::uint64_t argument = 0, std::uint64_t result = 0) const {
+        if (inputs != nullptr) [[unlikely]]
+            inputs->stream_called(call, {c.index, c.generation}, argument, result);
+    }
+
+    Stream stream_of(HandleId id) { return {this, id.index, id.generation}; }
+    Listener listener_of(HandleId id) { return {this, id.index, id.generation}; }
     /// Somebody is to be told of what happens.
     [[nodiscard]] bool observed() const { return kEvents && observer != nullptr; }
 
@@ -97,6 +110,7 @@ class Engine {
     Network& network;
     BufferPool& pool;
     Observer* observer = nullptr;
+    mutable InputTap* inputs = nullptr;  ///< Null also while a question is answered that changes nothing.
     std::uint64_t last_packet_id = kFirstPacketId - 1;  ///< Of the segment that was sent last.
     Counters counters;
     Instant now{};
@@ -140,6 +154,19 @@ class Engine {
     std::array<Answered, 64> answered_;
     std::int64_t challenge_second_ = -1;
     std::uint32_t challenges_left_ = 0;
+};
+
+/// As long as it lives the tap is told of nothing: somebody looks, and the network may be asked for it.
+class Untapped {
+  public:
+    explicit Untapped(const Engine& e) : engine_(e), tap_(std::exchange(e.inputs, nullptr)) {}
+    ~Untapped() { engine_.inputs = tap_; }
+    Untapped(const Untapped&) = delete;
+    Untapped& operator=(const Untapped&) = delete;
+
+  private:
+    const Engine& engine_;
+    InputTap* tap_;
 };
 
 /// Gives the connection, or the listener and what will come from it, a tuning.

@@ -147,7 +147,7 @@ void follow_mtu_search(Engine& e, Connection& c, bool progress) {
 }
 
 void suspect_black_hole(Engine& e, Connection& c) {
-    const auto path = e.network.path_to(c.flow.remote, c.flow.local);
+    const auto path = e.path_to(c.flow.remote, c.flow.local);
     if (path && path->learned && path->learned->mtu < c.path_mtu) resume_mtu_search(e, c, *path->learned);
     Outbox& o = *c.outbox;
     if (o.retries < e.settings.advice_retries || e.tuning(c).mtu_probing == MtuProbing::off) return;

@@ -59,13 +59,18 @@ inline void tell_drop(const Engine& e, const IpAddress& source, const IpAddress&
 /// A handler is being called as long as this lives.
 class Telling {
   public:
-    Telling(const Engine& e, const FlowKey& flow, Notice notice) : engine_(e), flow_(flow), notice_(notice) {
+    Telling(const Engine& e, const FlowKey& flow, Notice notice, HandleId handle, Error error = {})
+        : engine_(e), flow_(flow), notice_(notice) {
+        if (e.inputs != nullptr) [[unlikely]]
+            e.inputs->notice_begins(notice, handle, error);
         if (e.observed()) [[unlikely]]
             e.observer->application_notified({e.now, flow_, notice_});
     }
     ~Telling() {
         if (engine_.observed()) [[unlikely]]
             engine_.observer->application_returned({engine_.now, flow_, notice_});
+        if (engine_.inputs != nullptr) [[unlikely]]
+            engine_.inputs->notice_ends();
     }
     Telling(const Telling&) = delete;
     Telling& operator=(const Telling&) = delete;

@@ -83,7 +83,7 @@ Disposition open_half(Engine& e, std::uint32_t listener, const Segment& syn, Seq
         tell_queue(e, syn.flow, QueueChanged::Queue::half_open, QueueChanged::Change::full, l);
         return drop_syn(e.counters.dropped_half_open_full, Verdict::dropped_half_open_full);
     }
-    const auto path = e.network.path_to(syn.flow.remote, syn.flow.local);
+    const auto path = e.path_to(syn.flow.remote, syn.flow.local);
     if (!path) return drop_syn(e.counters.dropped_not_for_us, Verdict::dropped_not_for_us);
 
     Connection c;
@@ -130,7 +130,7 @@ Connection in_syn_received(const Engine& e, const FlowKey& flow, std::uint32_t l
     c.state = State::syn_received;
     c.listener = listener;
     c.tuning = e.listeners.slab[listener].tuning;
-    if (const auto path = e.network.path_to(flow.remote, flow.local)) prepare(e, c, *path);
+    if (const auto path = e.path_to(flow.remote, flow.local)) prepare(e, c, *path);
     c.iss = c.snd_una = iss;
     c.snd_nxt = iss + 1;
     c.irs = c.snd_wl1 = irs;

@@ -12,7 +12,7 @@ namespace hourglass::tcp {
 
 std::uint32_t link_mtu(const Engine& e, const Connection& c) {
     if (!c.mtu_reduced) return c.path_mtu;
-    const auto path = e.network.path_to(c.flow.remote, c.flow.local);
+    const auto path = e.path_to(c.flow.remote, c.flow.local);
     return path ? std::min<std::uint32_t>(path->mtu, 65535) : c.path_mtu;
 }
 
@@ -58,7 +58,7 @@ bool heed_path_mtu(Engine& e, Connection& c, Seq seq, std::uint32_t told) {
 void review_path_mtu(Engine& e, Connection& c) {
     MtuSearch& s = c.outbox->mtu;
     if (e.now < s.review_at) return;
-    const auto path = e.network.path_to(c.flow.remote, c.flow.local);
+    const auto path = e.path_to(c.flow.remote, c.flow.local);
     if (!path) return;
     const bool first = !s.used;
     if (path->learned && (first || !c.mtu_probing)) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "tcp/connection.h"
 
@@ -14,6 +15,8 @@ class Engine;
 /// the retransmission or persist timer runs if, and only if, there is something for it to watch.
 void transmit(Engine& e, Connection& c);
 
+/// Queues as much of `bytes` as there is room for, and returns how much.
+std::size_t queue_to_send(Engine& e, Connection& c, std::span<const std::byte> bytes);
 /// Octets that SEND would take now.
 [[nodiscard]] std::size_t room_to_send(const Engine& e, const Connection& c);
 /// The application waits for room to send and there is some: it is told in this round.

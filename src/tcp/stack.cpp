@@ -20,6 +20,7 @@ Stack::Stack(const Settings& settings, const SipKey& secret, Network& network, B
 Stack::~Stack() = default;
 
 std::expected<Stream, Error> Stack::connect(SocketAddress remote, const ConnectOptions& options) {
+    if (engine_->inputs != nullptr) engine_->inputs->connect_called(remote, options);
     return open_active(*engine_, remote, options);
 }
 
@@ -28,6 +29,7 @@ std::uint32_t Stack::fast_open_room(SocketAddress remote, const ConnectOptions& 
 }
 
 std::expected<Listener, Error> Stack::listen(SocketAddress local, const ListenOptions& options) {
+    if (engine_->inputs != nullptr) engine_->inputs->listen_called(local, options);
     if (local.port == Port(0) || local.address.is_multicast() || local.address.is_limited_broadcast())
         return std::unexpected(Error::bad_address);
     ListenerTable& table = engine_->listeners;
@@ -53,6 +55,7 @@ void Stack::receive(Packet&& segment, const IpAddress& source, const IpAddress& 
 
 void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard, Error told) {
     Engine& e = *engine_;
+    if (e.inputs != nullptr) e.inputs->unreachable_told(flow, seq, hard, told);
     const FlowEntry entry = e.find(flow);
     const bool ends_opening = hard || e.settings.soft_errors_end_opening;
     // RFC 5927, section 4.1: about data that is in flight, or it is forged or stale.
@@ -75,16 +78,28 @@ void Stack::unreachable(const FlowKey& flow, Seq seq, bool hard, Error told) {
 
 void Stack::path_mtu(const FlowKey& flow, Seq seq, std::uint32_t mtu) {
     Engine& e = *engine_;
+    if (e.inputs != nullptr) e.inputs->path_mtu_told(flow, seq, mtu);
     const FlowEntry entry = e.find(flow);
     const bool heeded = entry.kind == FlowKind::connection && heed_path_mtu(e, e.connections[entry.index], seq, mtu);
     ++(heeded ? e.counters.path_mtu_reports : e.counters.path_mtu_ignored);
 }
 
 void Stack::poll(Instant now) { engine_->poll(now); }
-void Stack::advance(Instant now) { engine_->now = std::max(engine_->now, now); }
+void Stack::advance(Instant now) {
+    if (engine_->inputs != nullptr) engine_->inputs->advanced(now);
+    engine_->now = std::max(engine_->now, now);
+}
 Instant Stack::next_deadline() { return engine_->next_deadline(); }
 void Stack::number_packets_from(std::uint64_t first) { engine_->last_packet_id = first - 1; }
 void Stack::set_observer(Observer* observer) { engine_->observer = observer; }
+
+void Stack::set_input_tap(InputTap* tap) {
+    engine_->inputs = tap;
+    if (tap != nullptr) tap->attached(engine_->settings, engine_->secret, engine_->last_packet_id + 1);
+}
+
+Stream Stack::stream(HandleId id) { return engine_->stream_of(id); }
+Listener Stack::listener(HandleId id) { return engine_->listener_of(id); }
 const Counters& Stack::counters() const { return engine_->counters; }
 const Settings& Stack::settings() const { return engine_->settings; }
 const Tuning& Stack::default_tuning() const { return engine_->tunings.defaults(); }

@@ -43,7 +43,7 @@ std::optional<Connection> connection_from_cookie(Engine& e, std::uint32_t listen
     SynCookie cookie;
     if (timestamps && e.settings.timestamps) cookie = SynCookie::from_timestamp(timestamps->echo_reply);
     const Seq iss = seg.ack - 1, irs = seg.seq - 1;
-    const auto path = e.network.path_to(seg.flow.remote, seg.flow.local);
+    const auto path = e.path_to(seg.flow.remote, seg.flow.local);
     if (!path || !cookie.restore(iss, e.secret, seg.flow, irs, e.now)) {
         ++e.counters.syn_cookies_failed;
         return std::nullopt;

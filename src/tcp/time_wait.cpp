@@ -56,7 +56,7 @@ Connection expand(const Engine& e, const TimeWait& entry) {
     c.flow = entry.flow;
     c.compact = true;
     c.state = State::time_wait;
-    if (const auto path = e.network.path_to(entry.flow.remote, entry.flow.local)) prepare(e, c, *path);
+    if (const auto path = e.path_to(entry.flow.remote, entry.flow.local)) prepare(e, c, *path);
     if (entry.timestamps) c.ts_offset = flow_offsets(e.secret, entry.flow).timestamp;
     c.iss = entry.snd_nxt - 2;  // somewhere before: the SYN and the FIN have been acknowledged
     c.snd_una = c.snd_nxt = entry.snd_nxt;

@@ -63,6 +63,7 @@ Tuning Stream::tuning() const {
 void Stream::tune(const Tuning& tuning) {
     Connection* c = find();
     if (c == nullptr) return;
+    if (engine_->inputs != nullptr) engine_->inputs->stream_tuned(id(), tuning);
     const Tuning before = this->tuning();
     set_tuning(*engine_, *c, tuning);
     if (c->detached) return;
@@ -88,7 +89,9 @@ Tuning Listener::tuning() const {
 
 void Listener::tune(const Tuning& tuning) {
     ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
-    if (entry != nullptr) set_tuning(*engine_, *entry, tuning);
+    if (entry == nullptr) return;
+    if (engine_->inputs != nullptr) engine_->inputs->listener_tuned(id(), tuning);
+    set_tuning(*engine_, *entry, tuning);
 }
 
 void set_tuning(Engine& e, ListenEntry& l, const Tuning& tuning) {

@@ -7,6 +7,7 @@
 
 #include "tcp/engine.h"
 #include "tcp/receiver.h"
+#include "tcp/sender.h"
 
 namespace hourglass::tcp {
 
@@ -56,9 +57,12 @@ void end_read(Connection& c) {
 }
 
 std::size_t Stream::send_urgent(std::span<const std::byte> bytes) {
-    const std::size_t n = send(bytes);
+    Connection* const found = find();
+    if (found == nullptr) return 0;
+    Connection& c = *found;
+    engine_->tell_tap(StreamCall::send_urgent, c, bytes.size());
+    const std::size_t n = queue_to_send(*engine_, c, bytes);
     if (n == 0) return 0;
-    Connection& c = *find();
     c.outbox->snd_up = c.data_end();
     c.outbox->urgent = true;
     // Where the data has to wait, the pointer does not: an acknowledgement carries it.
@@ -82,6 +86,7 @@ std::optional<std::byte> Stream::receive_urgent(bool peek) {
     Connection* c = find();
     if (c == nullptr || !is_urgent(*c) || engine_->tuning(*c).urgent_inline) return std::nullopt;
     if (c->inbox->urgent_taken || !mark_has_arrived(*c)) return std::nullopt;
+    engine_->tell_tap(StreamCall::receive_urgent, *c, peek ? 1 : 0);
     std::array<std::byte, 1> octet{};
     c->inbox->data.copy(static_cast<std::size_t>(mark(*c) - c->read_nxt()), octet);
     c->inbox->urgent_taken = !peek;

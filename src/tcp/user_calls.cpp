@@ -50,25 +50,39 @@ bool abort_tells_peer(const Connection& c) {
     e.want_notify(c);
 }
 
+void attach_handler(Engine& e, Connection& c, ConnectionHandler* handler) {
+    c.handler = handler;
+    if (handler == nullptr) return;
+    // What happened before somebody listened is told now.
+    c.notify_readable = c.receive_queue_size() > 0 || c.fin_received;
+    if (c.notify_readable || c.notify_established || c.notify_closed) e.want_notify(c);
+}
+
 }  // namespace
 
 Connection* Stream::find() const { return engine_ == nullptr ? nullptr : engine_->connection_of(*this); }
 
+std::size_t queue_to_send(Engine& e, Connection& c, std::span<const std::byte> bytes) {
+    const std::size_t n = std::min(bytes.size(), room_to_send(e, c));
+    if (n < bytes.size()) c.wants_writable = true;
+    tell_call(e, c.flow, Call::send, bytes.size(), n);
+    if (n == 0) return 0;
+    e.need_outbox(c).data.append(bytes.first(n), e.pool);
+    e.want_output(c);
+    return n;
+}
+
 std::size_t Stream::send(std::span<const std::byte> bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
-    const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
-    if (n < bytes.size()) c->wants_writable = true;
-    tell_call(*engine_, c->flow, Call::send, bytes.size(), n);
-    if (n == 0) return 0;
-    engine_->need_outbox(*c).data.append(bytes.first(n), engine_->pool);
-    engine_->want_output(*c);
-    return n;
+    engine_->tell_tap(StreamCall::send, *c, bytes.size());
+    return queue_to_send(*engine_, *c, bytes);
 }
 
 std::size_t Stream::send(Slice bytes) {
     Connection* c = find();
     if (c == nullptr) return 0;
+    engine_->tell_tap(StreamCall::send, *c, bytes.size());
     const std::size_t n = std::min(bytes.size(), room_to_send(*engine_, *c));
     if (n < bytes.size()) c->wants_writable = true;
     tell_call(*engine_, c->flow, Call::send, bytes.size(), n);
@@ -85,13 +99,17 @@ std::size_t Stream::writable() const {
 }
 
 void Stream::want_writable() {
-    if (Connection* c = find(); c != nullptr) c->wants_writable = true;
+    Connection* c = find();
+    if (c == nullptr) return;
+    engine_->tell_tap(StreamCall::want_writable, *c);
+    c->wants_writable = true;
 }
 
 std::size_t Stream::receive(std::span<std::byte> out) {
     Connection* c = find();
     if (c == nullptr || !c->inbox) return 0;
     const std::size_t n = c->inbox->data.take(out.first(begin_read(*engine_, *c, out.size())));
+    engine_->tell_tap(StreamCall::receive, *c, out.size(), n);
     end_read(*c);
     tell_call(*engine_, c->flow, Call::receive, out.size(), n);
     after_reading(*engine_, *c);
@@ -103,8 +121,11 @@ Slice Stream::receive_slice(std::size_t max) {
     if (c == nullptr || c->receive_queue_size() == 0 || max == 0) return {};
     max = begin_read(*engine_, *c, max);
     Slice piece = max > 0 ? c->inbox->data.take(max) : Slice();
+    // How the bytes lie in buffers is no business of who watches: it asked for what it got.
+    const std::size_t asked = std::max<std::size_t>(piece.size(), 1);
+    engine_->tell_tap(StreamCall::receive, *c, asked, piece.size());
     end_read(*c);
-    tell_call(*engine_, c->flow, Call::receive, max, piece.size());
+    tell_call(*engine_, c->flow, Call::receive, asked, piece.size());
     after_reading(*engine_, *c);
     return piece;
 }
@@ -143,6 +164,7 @@ std::size_t Stream::unsent() const {
 void Stream::shutdown() {
     Connection* c = find();
     if (c == nullptr || c->detached || c->fin_queued || !may_send(c->state)) return;
+    engine_->tell_tap(StreamCall::shutdown, *c);
     tell_call(*engine_, c->flow, Call::shutdown);
     begin_close(*engine_, *c, "CLOSE call");
 }
@@ -150,6 +172,7 @@ void Stream::shutdown() {
 void Stream::shutdown_receive() {
     Connection* c = find();
     if (c == nullptr) return;
+    engine_->tell_tap(StreamCall::shutdown_receive, *c);
     tell_call(*engine_, c->flow, Call::shutdown_receive);
     c->receive_shut = true;
     c->notify_readable = true;
@@ -159,6 +182,7 @@ void Stream::shutdown_receive() {
 void Stream::close() {
     Connection* c = find();
     if (c == nullptr || c->released) return;
+    engine_->tell_tap(StreamCall::close, *c);
     tell_call(*engine_, c->flow, Call::close);
     if (c->detached) return release_ended(*engine_, *c);
     // "If the application closes with data unread, a RST SHOULD be sent" (RFC 9293, section 3.6.1, and RFC 2525,
@@ -176,6 +200,7 @@ void Stream::close() {
 void Stream::abort() {
     Connection* c = find();
     if (c == nullptr) return;
+    engine_->tell_tap(StreamCall::abort, *c);
     tell_call(*engine_, c->flow, Call::abort);
     abort_connection(*engine_, *c, SendReason::reset_abort, Error::aborted);
 }
@@ -183,16 +208,14 @@ void Stream::abort() {
 void Stream::set_handler(ConnectionHandler* handler) {
     Connection* c = find();
     if (c == nullptr) return;
-    c->handler = handler;
-    if (handler == nullptr) return;
-    // What happened before somebody listened is told now.
-    c->notify_readable = c->receive_queue_size() > 0 || c->fin_received;
-    if (c->notify_readable || c->notify_established || c->notify_closed) engine_->want_notify(*c);
+    engine_->tell_tap(StreamCall::set_handler, *c, handler != nullptr ? 1 : 0);
+    attach_handler(*engine_, *c, handler);
 }
 
 void Stream::set_no_delay(bool on) {
     Connection* c = find();
     if (c == nullptr) return;
+    engine_->tell_tap(StreamCall::set_no_delay, *c, on ? 1 : 0);
     c->no_delay = on;
     engine_->want_output(*c);
 }
@@ -200,6 +223,7 @@ void Stream::set_no_delay(bool on) {
 void Stream::set_keepalive(bool on) {
     Connection* c = find();
     if (c == nullptr || c->detached) return;
+    engine_->tell_tap(StreamCall::set_keepalive, *c, on ? 1 : 0);
     c->keepalive = on;
     c->keepalive_probes = 0;
     c->idle_due = true;
@@ -216,6 +240,7 @@ Error Stream::take_error() {
     const Error error = this->error();
     Connection* c = find();
     if (error == Error::none) return error;
+    engine_->tell_tap(StreamCall::take_error, *c);
     if (c->error != Error::none) c->error_taken = true;
     c->soft_error = Error::none;
     return error;
@@ -248,20 +273,21 @@ ConnectionInfo Stream::info() const {
 std::optional<Stream> Listener::accept(ConnectionHandler* handler) {
     ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
     if (entry == nullptr || entry->accept_queue.empty()) return std::nullopt;
+    if (engine_->inputs != nullptr) engine_->inputs->accept_called(id(), handler != nullptr);
     Connection& c = engine_->connections[entry->accept_queue.front()];
     entry->accept_queue.pop_front();
     c.listener = Slab<ListenEntry>::kNone;
+    attach_handler(*engine_, c, handler);
     tell_call(*engine_, c.flow, Call::accept);
     tell_queue(*engine_, c.flow, QueueChanged::Queue::accept, QueueChanged::Change::left, *entry);
-    const Stream stream = engine_->stream_of(c);
-    Stream(stream).set_handler(handler);
-    return stream;
+    return engine_->stream_of(c);
 }
 
 void Listener::close() {
     ListenEntry* entry = engine_ == nullptr ? nullptr : engine_->listener_entry_of(*this);
     if (entry == nullptr) return;
     Engine& e = *engine_;
+    if (e.inputs != nullptr) e.inputs->listener_closed(id());
     for (std::uint32_t i = 0; i < e.half_open.slab.end(); ++i) {
         if (!e.half_open.slab.used(i)) continue;
         const FlowKey& flow = e.half_open.slab[i].flow;

@@ -10,6 +10,9 @@ void WorldWatch::attach(sim::World& world, Recorder& recorder, EventLog& log) {
     // The recorder labels the packets that have no label; the log knows those of TCP by theirs.
     network_.add(recorder);
     network_.add(log);
+    messages_.emplace(
+        [&log](Instant time, std::string_view host, std::string_view text) { log.note(time, host, text); });
+    network_.add(*messages_);
     world.set_observer(&network_);
     for (const std::string& name : world.host_names()) {
         tcp::Observers& both = hosts_.emplace_back();

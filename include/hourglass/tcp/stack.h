@@ -27,6 +27,7 @@ class Listener;
 class Engine;
 class ConnectionHandler;
 class AcceptHandler;
+class InputTap;
 struct Connection;
 
 /// `Packet::id` of the first segment that a stack sends, unless it is told otherwise.
@@ -126,6 +127,14 @@ struct ConnectionInfo {
     Error error = Error::none;  ///< Why it ended, once it has.
 };
 
+/// Names a connection or a listener of a stack where the handle itself can't go, as in a record. Two of one stack never
+/// have the same generation.
+struct HandleId {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+    bool operator==(const HandleId&) const = default;
+};
+
 /// What an application holds of a connection: a small value, copied freely. A handle whose connection has gone is
 /// harmless: its calls do nothing and say so.
 class Stream {
@@ -202,6 +211,7 @@ class Stream {
     [[nodiscard]] SocketAddress local() const;
     [[nodiscard]] SocketAddress remote() const;
     [[nodiscard]] ConnectionInfo info() const;
+    [[nodiscard]] HandleId id() const { return {index_, generation_}; }
 
     bool operator==(const Stream&) const = default;
 
@@ -232,6 +242,7 @@ class Listener {
     [[nodiscard]] std::uint32_t accept_queue_length() const;
     [[nodiscard]] std::uint32_t half_open_count() const;
     [[nodiscard]] bool exists() const;
+    [[nodiscard]] HandleId id() const { return {index_, generation_}; }
 
     bool operator==(const Listener&) const = default;
 
@@ -349,6 +360,12 @@ class Stack {
     void number_packets_from(std::uint64_t first);
     /// Told of everything that happens; null: nobody. It must outlive the stack or be taken off.
     void set_observer(Observer* observer);
+    /// `tap` is told of everything that enters from now on (hourglass/tcp/inputs.h); null ends it. A record is complete
+    /// when it is set before anything else is done.
+    void set_input_tap(InputTap* tap);
+    /// The handle that `Stream::id` or `Listener::id` named; one whose connection has gone is harmless.
+    [[nodiscard]] Stream stream(HandleId id);
+    [[nodiscard]] Listener listener(HandleId id);
     [[nodiscard]] const Counters& counters() const;
     [[nodiscard]] const Settings& settings() const;
     /// What a connection has of which nothing is set.

@@ -1,17 +1,19 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "hourglass/sim/observers.h"
 #include "hourglass/sim/world.h"
 #include "hourglass/tcp/event.h"
 #include "hourglass/trace/event_log.h"
+#include "hourglass/trace/message_notes.h"
 #include "hourglass/trace/recorder.h"
 
 namespace hourglass::trace {
 
 /// Lets a recorder and an event log watch the same world: its network, and the TCP of each host that it has when they
-/// begin.
+/// begin. The log is told of the messages of DNS and HTTP too.
 class WorldWatch {
   public:
     WorldWatch() = default;
@@ -23,6 +25,7 @@ class WorldWatch {
 
   private:
     sim::NetworkObservers network_;
+    std::optional<MessageNotes> messages_;
     std::deque<tcp::Observers> hosts_;
 };
 

@@ -1,0 +1,306 @@
+#include "hourglass/trace/flight_recorder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "hourglass/sim/link.h"
+#include "hourglass/tcp/inputs.h"
+#include "trace/record_codec.h"
+#include "trace/record_file.h"
+
+namespace hourglass::trace {
+
+using namespace record;
+
+class FlightRecorder::Implementation {
+  public:
+    Implementation(Sink sink, const FlightRecorderSettings& settings);
+
+    ~Implementation();
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
+
+    void record(std::string_view name, tcp::Stack& stack);
+    void set_next(sim::NetworkObserver* next) { next_ = next; }
+    [[nodiscard]] sim::NetworkObserver* next() const { return next_; }
+    void packet(Instant time, const sim::Hop& hop, PacketEntry entry);
+    void note(Instant time, std::string_view source, std::string_view text);
+    void flush();
+    /// Writes the end. `full`: what was collected no longer has room.
+    void finish(bool full);
+    void close();
+
+    [[nodiscard]] bool full() const { return full_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  private:
+    class Tap;
+
+    /// An input is about to be written: between two of them a chunk may end. False when nothing more is written.
+    bool begins(Instant now);
+    bool begins() { return begins(now_); }
+    void write();
+    void emit(std::span<const std::byte> octets) {
+        if (failed_ || octets.empty()) return;
+        failed_ = !sink_(octets);
+        bytes_ += octets.size();
+    }
+
+    Sink sink_;
+    FlightRecorderSettings settings_;
+    RecordEncoder encoder_;
+    DepartureSum departures_;
+    DepartureSum written_departures_;  ///< As they were at the end of the last chunk.
+    std::vector<std::unique_ptr<Tap>> taps_;
+    sim::NetworkObserver* next_ = nullptr;
+    Instant now_{}, chunk_began_{};
+    std::uint64_t bytes_ = 0;
+    std::uint32_t notices_ = 0;  ///< Applications that are being called: what they do belongs to an input.
+    bool closed_ = false, full_ = false, failed_ = false;
+};
+
+/// One host's stack, as the recorder hears it.
+class FlightRecorder::Implementation::Tap final : public tcp::InputTap {
+  public:
+    Tap(Implementation& recorder, std::uint32_t host, std::string_view name, tcp::Stack& stack)
+        : recorder_(recorder), host_(host), name_(name), stack_(stack) {
+        stack.set_input_tap(this);
+    }
+    ~Tap() override { stack_.set_input_tap(nullptr); }
+    Tap(const Tap&) = delete;
+    Tap& operator=(const Tap&) = delete;
+
+    void attached(const tcp::Settings& settings, const SipKey& secret, std::uint64_t next_packet_id) override {
+        if (recorder_.begins()) to().host(host_, {std::string(name_), settings, secret, next_packet_id});
+    }
+    void segment_arrived(const Packet& segment, const IpAddress& source, const IpAddress& destination, Instant now,
+                         bool checksum_is_right) override {
+        if (recorder_.begins(now)) to().segment(host_, segment, source, destination, now, checksum_is_right);
+    }
+    void unreachable_told(const tcp::FlowKey& flow, tcp::Seq seq, bool hard, tcp::Error told) override {
+        if (recorder_.begins()) to().unreachable(host_, {flow, seq, hard, told});
+    }
+    void path_mtu_told(const tcp::FlowKey& flow, tcp::Seq seq, std::uint32_t mtu) override {
+        if (recorder_.begins()) to().path_mtu(host_, {flow, seq, mtu});
+    }
+    void path_answered(const IpAddress& destination, const IpAddress& source,
+                       const std::optional<tcp::Path>& answer) override {
+        if (!recorder_.closed_) to().path(host_, destination, source, answer);
+    }
+    void polled(Instant now) override {
+        if (recorder_.begins(now)) to().poll(host_, now);
+    }
+    void advanced(Instant now) override {
+        if (recorder_.begins(now)) to().advance(host_, now);
+    }
+    void connect_called(const SocketAddress& remote, const tcp::ConnectOptions& o) override {
+        if (recorder_.begins()) to().connect(host_, {remote, o.local, o.handler != nullptr, o.tuning});
+    }
+    void listen_called(const SocketAddress& local, const tcp::ListenOptions& o) override {
+        if (recorder_.begins())
+            to().listen(host_, {local, o.accept_queue, o.half_open, o.handler != nullptr, o.tuning});
+    }
+    void stream_called(tcp::StreamCall call, tcp::HandleId stream, std::uint64_t argument,
+                       std::uint64_t result) override {
+        if (recorder_.begins()) to().call(host_, {call, stream, argument, result});
+    }
+    void stream_tuned(tcp::HandleId stream, const tcp::Tuning& tuning) override {
+        if (recorder_.begins()) to().tune(host_, {stream, false, tuning});
+    }
+    void accept_called(tcp::HandleId listener, bool with_handler) override {
+        if (recorder_.begins()) to().accept(host_, {listener, with_handler});
+    }
+    void listener_tuned(tcp::HandleId listener, const tcp::Tuning& tuning) override {
+        if (recorder_.begins()) to().tune(host_, {listener, true, tuning});
+    }
+    void listener_closed(tcp::HandleId listener) override {
+        if (recorder_.begins()) to().listener_close(host_, listener);
+    }
+    void notice_begins(tcp::Notice notice, tcp::HandleId handle, tcp::Error error) override {
+        ++recorder_.notices_;
+        if (!recorder_.closed_) to().notice(host_, {notice, handle, error});
+    }
+    void notice_ends() override {
+        --recorder_.notices_;
+        if (!recorder_.closed_) to().notice_end(host_);
+    }
+    void segment_left(const tcp::FlowKey&, std::span<const std::byte> header, std::size_t payload) override {
+        recorder_.departures_.add(host_, header, payload);
+    }
+
+  private:
+    RecordEncoder& to() { return recorder_.encoder_; }
+
+    Implementation& recorder_;
+    std::uint32_t host_;
+    std::string_view name_;
+    tcp::Stack& stack_;
+};
+
+FlightRecorder::Implementation::Implementation(Sink sink, const FlightRecorderSettings& settings)
+    : sink_(std::move(sink)), settings_(settings) {
+    emit(write_head({.layout = layout_of_records(), .version = HOURGLASS_VERSION}));
+}
+FlightRecorder::Implementation::~Implementation() = default;
+
+void FlightRecorder::Implementation::close() {
+    finish(false);
+    taps_.clear();
+}
+
+bool FlightRecorder::Implementation::begins(Instant now) {
+    if (closed_) return false;
+    now_ = now;
+    if (notices_ > 0) return true;
+    const std::size_t collected = encoder_.out.size();
+    if (collected == 0) {
+        chunk_began_ = now;
+    } else if (collected >= settings_.chunk || now - chunk_began_ >= settings_.flush_after) {
+        flush();
+        chunk_began_ = now;
+    }
+    return !closed_;
+}
+
+void FlightRecorder::Implementation::write() {
+    emit(write_chunk({.departures = departures_.sum(), .segments = departures_.segments()}, encoder_.out.bytes()));
+    encoder_.out.clear();
+    written_departures_ = departures_;
+}
+
+void FlightRecorder::Implementation::flush() {
+    if (closed_ || encoder_.out.size() == 0 || notices_ > 0) return;
+    // Room is kept for a last chunk that says that the record is full.
+    constexpr std::size_t kLastChunk = 64;
+    if (bytes_ + encoder_.out.size() + kLastChunk > settings_.max_bytes) {
+        encoder_.out.clear();
+        return finish(true);
+    }
+    write();
+    if (failed_) closed_ = true;
+}
+
+void FlightRecorder::Implementation::finish(bool full) {
+    if (closed_) return;
+    if (!full) flush();
+    if (closed_) return;
+    encoder_.end({full});
+    if (full) departures_ = written_departures_;
+    write();
+    full_ = full;
+    closed_ = true;
+}
+
+void FlightRecorder::Implementation::record(std::string_view name, tcp::Stack& stack) {
+    if (taps_.size() == kMaxHosts) return;
+    taps_.push_back(std::make_unique<Tap>(*this, static_cast<std::uint32_t>(taps_.size()), name, stack));
+}
+
+void FlightRecorder::Implementation::packet(Instant time, const sim::Hop& hop, PacketEntry entry) {
+    if (!begins(time)) return;
+    const auto number = encoder_.hop(hop);
+    if (!number) return;
+    entry.time = time;
+    entry.hop = *number;
+    encoder_.packet(entry);
+}
+
+void FlightRecorder::Implementation::note(Instant time, std::string_view source, std::string_view text) {
+    if (begins(time)) encoder_.note({time, std::string(source), std::string(text)});
+}
+
+namespace {
+
+/// A file descriptor that is closed.
+class File {
+  public:
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    ~File() { ::close(descriptor_); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    bool write(std::span<const std::byte> octets) const {
+        while (!octets.empty()) {
+            const ssize_t n = ::write(descriptor_, octets.data(), octets.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return false;
+            octets = octets.subspan(static_cast<std::size_t>(n));
+        }
+        return true;
+    }
+
+  private:
+    int descriptor_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<FlightRecorder>, std::string> FlightRecorder::to_file(
+    const std::string& path, const FlightRecorderSettings& settings) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) return std::unexpected(fmt::format("'{}' can't be written: {}", path, std::strerror(errno)));
+    const auto file = std::make_shared<File>(descriptor);
+    // One that was there may be readable for others.
+    if (struct stat status{}; ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
+        static_cast<void>(::fchmod(descriptor, S_IRUSR | S_IWUSR));
+    return std::make_unique<FlightRecorder>([file](std::span<const std::byte> octets) { return file->write(octets); },
+                                            settings);
+}
+
+FlightRecorder::FlightRecorder(Sink sink, const FlightRecorderSettings& settings)
+    : implementation_(std::make_unique<Implementation>(std::move(sink), settings)) {}
+FlightRecorder::~FlightRecorder() { close(); }
+
+void FlightRecorder::record(std::string_view name, tcp::Stack& stack) { implementation_->record(name, stack); }
+void FlightRecorder::record(sim::World& world, sim::NetworkObserver* next) {
+    implementation_->set_next(next);
+    world.set_observer(this);
+    for (const std::string& name : world.host_names()) record(name, world.host(name).tcp());
+}
+void FlightRecorder::note(Instant time, std::string_view source, std::string_view text) {
+    implementation_->note(time, source, text);
+}
+void FlightRecorder::flush() { implementation_->flush(); }
+void FlightRecorder::close() { implementation_->close(); }
+bool FlightRecorder::full() const { return implementation_->full(); }
+bool FlightRecorder::failed() const { return implementation_->failed(); }
+std::uint64_t FlightRecorder::bytes() const { return implementation_->bytes(); }
+
+std::uint64_t FlightRecorder::packet_sent(Instant time, const sim::Hop& hop, std::uint64_t id,
+                                          std::span<const std::byte> bytes) {
+    if (auto* next = implementation_->next()) id = next->packet_sent(time, hop, id, bytes);
+    implementation_->packet(
+        time, hop, {.fate = PacketFate::sent, .packet_id = id, .size = static_cast<std::uint32_t>(bytes.size())});
+    return id;
+}
+
+void FlightRecorder::packet_arrived(Instant time, const sim::Hop& hop, std::uint64_t id,
+                                    std::span<const std::byte> bytes) {
+    if (auto* next = implementation_->next()) next->packet_arrived(time, hop, id, bytes);
+    implementation_->packet(
+        time, hop, {.fate = PacketFate::arrived, .packet_id = id, .size = static_cast<std::uint32_t>(bytes.size())});
+}
+
+void FlightRecorder::packet_lost(Instant time, const sim::Hop& hop, std::uint64_t id, sim::LossReason reason) {
+    if (auto* next = implementation_->next()) next->packet_lost(time, hop, id, reason);
+    implementation_->packet(time, hop, {.fate = PacketFate::lost, .packet_id = id, .reason = reason});
+}
+
+void FlightRecorder::packet_duplicated(Instant time, const sim::Hop& hop, std::uint64_t id) {
+    if (auto* next = implementation_->next()) next->packet_duplicated(time, hop, id);
+    implementation_->packet(time, hop, {.fate = PacketFate::duplicated, .packet_id = id});
+}
+
+void FlightRecorder::packet_corrupted(Instant time, const sim::Hop& hop, std::uint64_t id) {
+    if (auto* next = implementation_->next()) next->packet_corrupted(time, hop, id);
+    implementation_->packet(time, hop, {.fate = PacketFate::corrupted, .packet_id = id});
+}
+
+}  // namespace hourglass::trace
