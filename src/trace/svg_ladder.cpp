@@ -95,6 +95,7 @@ class Picture {
     void draw_rails();
     void draw_gaps();
     void draw_cuts(double y);
+    void draw_folds();
     void draw_states();
     void draw_segment(const Mark& mark, const PacketTrip& trip);
     void draw_label(const Mark& mark, const PacketTrip& trip, double x1, double y1, double x2, double y2,
@@ -297,6 +298,17 @@ void Picture::draw_cuts(double y) {
                             R"svg(<path d="M{} {:.1f} l6 -4 m-6 10 l6 -4" class="cut"/>)svg"
                             "\n",
                             x_of(rail) - 4, y - 5, x_of(rail) - 3, y);
+}
+
+/// Above the arrows that pass.
+void Picture::draw_folds() {
+    for (const Mark& mark : marks_) {
+        if (mark.kind != Mark::Kind::fold) continue;
+        draw_cuts(mark.y - 4);
+        out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="gap fold">{}</text>)svg"
+                            "\n",
+                            (kLeft + kRight) / 2, mark.y, svg_escaped(mark.text));
+    }
 }
 
 void Picture::draw_gaps() {
@@ -506,13 +518,7 @@ std::string Picture::draw() {
     for (const Mark& mark : marks_) {
         const Step& step = recorder_.steps()[mark.step];
         if (mark.kind == Mark::Kind::missed) continue;
-        if (mark.kind == Mark::Kind::fold) {
-            draw_cuts(mark.y - 4);
-            out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="gap fold">{}</text>)svg"
-                                "\n",
-                                (kLeft + kRight) / 2, mark.y, svg_escaped(mark.text));
-            continue;
-        }
+        if (mark.kind == Mark::Kind::fold) continue;
         const bool stranger = mark.kind == Mark::Kind::arrival && mark_of(mark.step, Mark::Kind::departure) == nullptr;
         if ((mark.kind != Mark::Kind::arrival || stranger) && told != mark.time) {
             last_time = std::max(mark.y + 4, last_time + 11);
@@ -530,6 +536,7 @@ std::string Picture::draw() {
             draw_side_text(mark, note->text, "#276749");
         }
     }
+    draw_folds();
     draw_states();
     draw_notes();
     draw_timers();

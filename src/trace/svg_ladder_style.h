@@ -18,6 +18,7 @@ inline constexpr std::string_view kStyle = R"(.title { font-size: 15px; font-wei
 .time { fill: #718096; font-size: 10px; }
 .stranger { stroke: #97266d; stroke-width: 1.4; stroke-dasharray: 7 3; }
 .gap { text-anchor: middle; fill: #718096; font-style: italic; }
+.fold { paint-order: stroke; stroke: white; stroke-width: 8px; stroke-linejoin: round; }
 .cut { stroke: #a0aec0; stroke-width: 1.6; fill: none; }
 .note { fill: #276749; font-size: 11.5px; }
 .pointer { stroke: #9ae6b4; fill: none; }

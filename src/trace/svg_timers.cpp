@@ -1,5 +1,6 @@
 #include "trace/svg_timers.h"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <utility>
@@ -21,12 +22,16 @@ std::optional<Rail> rail_of(const ConnectionEndpoint& end, const ConnectionTrace
 std::vector<TimerSpan> timer_spans(const EventLog& log, const ConnectionTrace& connection) {
     using Change = TimerUpdated::Change;
     std::vector<TimerSpan> spans;
+    std::array<Instant, 2> last_sent{connection.opened, connection.opened};
     std::map<std::pair<Rail, std::string_view>, std::size_t> running;
     for (const Event& event : log.events()) {
-        const auto* timer = event.end < log.connections().size() ? event.as<TimerUpdated>() : nullptr;
-        if (timer == nullptr || event.time < connection.opened) continue;
+        if (event.end >= log.connections().size() || event.time < connection.opened) continue;
         const auto rail = rail_of(log.connections()[event.end], connection);
         if (!rail) continue;
+        Instant& sent = last_sent[static_cast<std::size_t>(*rail)];
+        if (event.as<SegmentSent>() != nullptr) sent = event.time;
+        const auto* timer = event.as<TimerUpdated>();
+        if (timer == nullptr) continue;
         const auto known = running.find({*rail, timer->timer});
         if (timer->change == Change::set) {
             if (known != running.end()) continue;
@@ -36,6 +41,9 @@ std::vector<TimerSpan> timer_spans(const EventLog& log, const ConnectionTrace& c
             spans[known->second].end = event.time;
             spans[known->second].expired = timer->change == Change::expired;
             running.erase(known);
+        } else if (timer->change == Change::expired) {
+            // Nobody told of its setting: it was that of what was sent last.
+            spans.push_back({*rail, timer->timer, sent, event.time, true});
         }
     }
     return spans;
