@@ -150,7 +150,8 @@ std::set<std::size_t> Picture::shown_steps() {
 }
 
 void Picture::add_fold(const Row& row, std::size_t place) {
-    Mark mark{row.time, row.step->order, row.from, Mark::Kind::fold, place};
+    // Below what arrives meanwhile: where the last of them leaves.
+    Mark mark{row.step->time, row.step->order, row.from, Mark::Kind::fold, place};
     if (row.kind == Row::Kind::cycles) {
         mark.text = fmt::format(fmt::runtime(say("{} the same {} times more, until {} {}")), "…", grouped(row.cycles),
                                 time_text(row.until), "…");
@@ -249,7 +250,7 @@ void Picture::place() {
     double y = kTop;
     std::optional<Instant> now;
     for (Mark& mark : marks_) {
-        if (now && mark.time > *now) {
+        if (now && mark.time > *now && mark.kind != Mark::Kind::fold) {
             const double passed = kDelay * to_seconds(mark.time - *now) / unit;
             if (passed > 2 * kMostGap) gaps_.emplace_back(y + kMostGap / 2 + 16, mark.time - *now);
             y += std::min(passed, kMostGap + (passed > 2 * kMostGap ? 10 : 0));
@@ -259,7 +260,6 @@ void Picture::place() {
             // What is folded takes its time out of the scale.
             mark.y = y = std::max({y, last[0], last[1]}) + kFold;
             last = {y + kFold - kSpacing, y + kFold - kSpacing};
-            now = std::max(*now, recorder_.steps()[mark.step].time);
             continue;
         }
         double& rail = last[static_cast<std::size_t>(mark.rail)];

@@ -34,7 +34,7 @@ ladders() {
         lab "$name" --svg "$name.svg" && is_xml "$name.svg"
     done
     lab lost-syn --svg lost-syn.png && is_picture lost-syn.png 2360
-    lab bufferbloat --svg long.png && is_picture long.png 2360
+    lab bufferbloat --svg long.png && is_picture long.png 1680
 }
 chinese() {
     local name

@@ -18,7 +18,7 @@ struct SvgOptions {
     Instant from = Instant::min(), until = kNever;
     std::size_t fold_after = 12;       ///< As `LadderOptions::fold_after`.
     const EventLog* events = nullptr;  ///< Of the same world: the timers of both ends, as bars at their rails.
-    std::size_t max_segments = 1000;   ///< That are drawn; further ones are counted.
+    std::size_t max_segments = 300;    ///< That are drawn; further ones are counted.
 };
 
 /// A connection as a ladder in SVG 1.1: arrows slanted by the time that the segments take, lost ones ending in a cross,
