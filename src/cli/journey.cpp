@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/recording.h"
 #include "cli/terminal.h"
 #include "hourglass/trace/export.h"
 #include "hourglass/trace/ladder.h"
@@ -22,6 +23,7 @@ struct JourneyOptions {
     std::string url = "http://www.example.com/hello?name=world";
     std::string capture;
     std::string picture;
+    std::string record;
     std::string delay = "20ms";
     double loss = 0;
     std::uint64_t seed = 1;
@@ -185,6 +187,8 @@ int journey(const JourneyOptions& options) {
     settings.delay = parse_delay(options.delay);
     settings.loss = options.loss / 100;
     settings.seed = options.seed;
+    const auto recorder = options.record.empty() ? nullptr : open_recorder(options.record);
+    settings.flight = recorder.get();
     std::unique_ptr<lab::Journey> run;
     try {
         run = std::make_unique<lab::Journey>(settings);
@@ -192,6 +196,7 @@ int journey(const JourneyOptions& options) {
         throw Failure{kBadInput, error.what()};
     }
     const bool arrived = run->run();
+    if (recorder) close_recorder(*recorder, options.record);
     if (options.json)
         print_json(*run, options);
     else
@@ -211,6 +216,7 @@ Action declare_journey(CLI::App& app, const std::vector<std::string>&) {
         ->type_name("");
     app.add_option("--write", options->capture, "Write every packet to a capture file (pcapng)")->type_name("FILE");
     app.add_option("--svg", options->picture, "Draw the client's connection as a picture (SVG)")->type_name("FILE");
+    app.add_option("--record", options->record, "Record the run for 'hourglass replay'")->type_name("FILE");
     app.add_flag("--json", options->json, "Everything as JSON");
     app.add_option("--loss", options->loss, "Packets that each link loses, in percent")
         ->capture_default_str()

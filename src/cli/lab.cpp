@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/recording.h"
 #include "cli/terminal.h"
 #include "hourglass/lab/scenario.h"
 #include "hourglass/trace/export.h"
@@ -22,6 +23,7 @@ struct LabOptions {
     std::string language = "en";
     std::string capture;
     std::string picture;
+    std::string record;
     std::uint64_t seed = 1;
     std::size_t width = 0;
     bool json = false;
@@ -79,6 +81,10 @@ lab::PlaySettings play_settings(const LabOptions& options) {
             throw Failure{kBadInput, fmt::format("--set {}: write it as in --set delay=80ms", printable(text))};
         settings.values.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
+    if (!options.record.empty())
+        settings.flight = [path = options.record](std::size_t network) {
+            return open_recorder(numbered_path(path, network));
+        };
     return settings;
 }
 
@@ -88,18 +94,9 @@ lab::Lesson played(const lab::Scenario& scenario, const lab::PlaySettings& setti
     return std::move(*lesson);
 }
 
-/// One file for each network: the second is `FILE-2` before the ending.
-std::string path_of(const std::string& path, std::size_t number) {
-    if (number == 0) return path;
-    const std::size_t slash = path.rfind('/');
-    std::size_t dot = path.rfind('.');
-    if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) dot = path.size();
-    return fmt::format("{}-{}{}", path.substr(0, dot), number + 1, path.substr(dot));
-}
-
 void write_captures(const lab::Lesson& lesson, const std::string& path) {
     for (std::size_t i = 0; i < lesson.recordings.size(); ++i) {
-        const std::string name = path_of(path, i);
+        const std::string name = numbered_path(path, i);
         std::ofstream file(name, std::ios::binary);
         if (file) {
             trace::PcapngWriter writer(file);
@@ -123,7 +120,7 @@ void write_pictures(const lab::Lesson& lesson, const std::string& path, bool abs
         options.remarks = ladder->remarks;
         options.from = ladder->from;
         options.until = ladder->until;
-        const std::string name = path_of(path, number++);
+        const std::string name = numbered_path(path, number++);
         std::ofstream file(name, std::ios::binary);
         file << trace::svg_ladder(*lesson.recordings[ladder->recording].recorder, *ladder->connection, options);
         file.flush();
@@ -153,8 +150,8 @@ int run_one(const LabOptions& options) {
 /// Every scenario, one line each; what does not hold is told in full.
 int run_all(const LabOptions& options) {
     if (!options.values.empty()) throw Failure{kBadInput, "--set goes with one scenario, not with --all"};
-    if (!options.capture.empty() || !options.picture.empty())
-        throw Failure{kBadInput, "--write and --svg go with one scenario, not with --all"};
+    if (!options.capture.empty() || !options.picture.empty() || !options.record.empty())
+        throw Failure{kBadInput, "--write, --svg and --record go with one scenario, not with --all"};
     const bool colour = shows_colour(stdout);
     nlohmann::ordered_json out = nlohmann::ordered_json::array();
     std::size_t failed = 0, checks = 0;
@@ -239,6 +236,10 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
         ->type_name("FILE");
     played->add_option("--svg", options->picture, "Draw the ladder as a picture (SVG); a second ladder goes to FILE-2")
         ->type_name("FILE");
+    played
+        ->add_option("--record", options->record,
+                     "Record the run for 'hourglass replay'; a second network goes to FILE-2")
+        ->type_name("FILE");
     played->callback([=] { *action = [options] { return run(*options); }; });
 
     app.footer(
@@ -253,6 +254,7 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
         "  hourglass lab run handshake --lang zh\n"
         "  hourglass lab run sack --write sack.pcapng\n"
         "  hourglass lab run lost-syn --svg lost-syn.svg\n"
+        "  hourglass lab run sack --record sack.hgr         (then: hourglass replay sack.hgr)\n"
         "  hourglass lab run --all\n");
     return [action] { return (*action)(); };
 }

@@ -10,6 +10,7 @@
 
 #include "hourglass/sim/world.h"
 #include "hourglass/tcp/stack.h"
+#include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/recorder.h"
 
@@ -107,8 +108,10 @@ class Service : public tcp::AcceptHandler {
 /// A network with a recorder, and the people on it.
 class Ground {
   public:
-    Ground(std::uint64_t seed, trace::Recorder& watching, std::size_t recording)
-        : recorder(watching), world(seed), recording_(recording) {}
+    /// `flight`: what enters the hosts' TCP is to be written there; null: nowhere.
+    Ground(std::uint64_t seed, trace::Recorder& watching, std::size_t recording,
+           std::unique_ptr<trace::FlightRecorder> flight)
+        : recorder(watching), world(seed), recording_(recording), flight_(std::move(flight)) {}
     Ground(const Ground&) = delete;
     Ground& operator=(const Ground&) = delete;
 
@@ -120,7 +123,10 @@ class Ground {
     sim::Link& pair(const sim::LinkSettings& link, const tcp::Settings& client = {}, const tcp::Settings& server = {});
     void add_host(std::string_view name, const tcp::Settings& tcp = {}, bool forwarding = false);
     /// After the last host and link: the recorder begins to watch.
-    void watch() { recorder.attach(world); }
+    void watch() {
+        recorder.attach(world);
+        if (flight_) flight_->record(world, &recorder);
+    }
 
     [[nodiscard]] tcp::Stack& tcp(std::string_view host) { return world.host(host).tcp(); }
     [[nodiscard]] static SocketAddress client_address(std::uint16_t port) {
@@ -178,6 +184,7 @@ class Ground {
     std::size_t recording_;
     std::list<App> apps_;
     std::list<Service> services_;
+    std::unique_ptr<trace::FlightRecorder> flight_;
 };
 
 }  // namespace hourglass::lab

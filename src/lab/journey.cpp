@@ -88,8 +88,14 @@ class Journey::Implementation {
         : settings_(settings), world_(settings.seed), stages_(fresh_stages()) {
         build_network();
         recorder_.attach(world_);
+        if (settings_.flight != nullptr) settings_.flight->record(world_, &recorder_);
         start_servers();
     }
+    ~Implementation() {
+        if (settings_.flight != nullptr) settings_.flight->close();
+    }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
 
     bool run();
 

@@ -14,7 +14,8 @@ bool Lesson::holds() const {
 Ground& Story::ground(Text label) {
     const std::size_t place = lesson_.recordings.size();
     lesson_.recordings.push_back({std::string(label.in(lesson_.language)), std::make_unique<trace::Recorder>()});
-    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *lesson_.recordings.back().recorder, place));
+    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *lesson_.recordings.back().recorder, place,
+                                                flight_ ? flight_(place) : nullptr));
     return *grounds_.back();
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hourglass/lab/scenario.h"
@@ -16,7 +17,8 @@ namespace hourglass::lab {
 /// checked. Everything is said twice, in English and in Chinese, with the same numbers.
 class Story {
   public:
-    Story(Lesson& lesson, const SettingValues& values) : lesson_(lesson), values_(values) {}
+    Story(Lesson& lesson, const SettingValues& values, FlightRecorders flight = {})
+        : lesson_(lesson), values_(values), flight_(std::move(flight)) {}
     Story(const Story&) = delete;
     Story& operator=(const Story&) = delete;
 
@@ -82,6 +84,7 @@ class Story {
 
     Lesson& lesson_;
     const SettingValues& values_;
+    FlightRecorders flight_;
     std::vector<std::unique_ptr<Ground>> grounds_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "hourglass/base/time.h"
 #include "hourglass/http/url.h"
+#include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/recorder.h"
 
 namespace hourglass::lab {
@@ -20,6 +21,8 @@ struct JourneySettings {
     double loss = 0;                                 ///< Probability that a link loses a packet, 0 to 1, on every link.
     std::uint64_t seed = 1;                          ///< Decides everything that is left to chance.
     Duration limit = std::chrono::hours(1);          ///< Virtual time after which the journey is given up.
+    /// Records what enters the TCP of every host, and is closed with the journey, which it must outlive; null: nothing.
+    trace::FlightRecorder* flight = nullptr;
 };
 
 /// A part of the journey, as the story has it.
