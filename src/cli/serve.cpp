@@ -224,6 +224,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         "  hourglass serve site --rate-limit 20 --client-connections 8 --log access.log\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
+        "  hourglass serve . --rootless --record session.hgr -- curl -s http://10.0.0.2/\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
         "  sudo hourglass serve /srv/www --tap hg0 --dhcp   (then: ip link set hg0 master br0)\n"
         "  sudo ip tuntap add dev hg0 mode tun user $USER && sudo ip addr add 10.0.0.1/24 dev hg0 &&\n"

@@ -181,6 +181,7 @@ CallEntry RecordDecoder::call(std::uint32_t host, OctetReader& in) {
     CallEntry entry{.call = static_cast<tcp::StreamCall>(what & 15), .stream = handle(host, in)};
     if ((what & 0x10) != 0) entry.argument = in.number_up_to(kLargestCall);
     if ((what & 0x20) != 0) entry.result = in.number();
+    if ((what & 0x40) != 0) entry.result = entry.argument;
     return entry;
 }
 

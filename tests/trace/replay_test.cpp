@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
+#include "hourglass/base/random.h"
 #include "trace/record_file.h"
 #include "trace/recorded_run.h"
 
@@ -197,6 +198,32 @@ TEST(Replay, ThatGoesAnotherWaySaysSo) {
     ASSERT_TRUE((*replay)->problem());
     EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::differs);
     EXPECT_NE((*replay)->problem()->text.find("hourglass 9.8.7"), std::string::npos) << (*replay)->problem()->text;
+}
+
+// Whoever forges a record can make its checksums right.
+TEST(Replay, OfForgedEntriesEndsWhateverTheySay) {
+    const SmallRecord small;
+    Random random(1);
+    std::size_t stopped = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        record::RecordFile file(std::make_unique<std::istringstream>(small.run.record));
+        const auto head = file.begin();
+        ASSERT_TRUE(head);
+        std::string forged = head_of(*head);
+        for (auto chunk = file.next(); chunk && *chunk; chunk = file.next()) {
+            std::vector<std::byte> entries(file.entries().begin(), file.entries().end());
+            for (std::byte& octet : entries)
+                if (random.chance(0.002)) octet = static_cast<std::byte>(random.next());
+            const auto octets = record::write_chunk(**chunk, entries);
+            forged.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+        }
+        ReplayTranscript told;
+        const auto replay = open_record(forged, &told);
+        ASSERT_TRUE(replay);
+        if (!(*replay)->run_to_end()) ++stopped;
+        for (const Replay::Host& host : (*replay)->hosts()) EXPECT_EQ(host.stack->check_invariants(), "");
+    }
+    EXPECT_GT(stopped, 500u);
 }
 
 TEST(Replay, OfSomethingElseSaysThatItIsNoRecord) {

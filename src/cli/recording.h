@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "hourglass/trace/flight_recorder.h"
+
+namespace hourglass::cli {
+
+/// The flight recorder of `--record FILE`, open; throws a Failure when the file can't be written.
+[[nodiscard]] std::unique_ptr<trace::FlightRecorder> open_recorder(const std::string& path);
+
+/// Closes it, and tells on standard error when not all is in it.
+void close_recorder(trace::FlightRecorder& recorder, const std::string& path);
+
+/// One file for each network of a lesson: the second is `FILE-2` before the ending.
+[[nodiscard]] std::string numbered_path(const std::string& path, std::size_t number);
+
+}  // namespace hourglass::cli
