@@ -6,6 +6,8 @@ namespace hourglass::trace {
 
 namespace {
 
+constexpr double kMostSilence = 0.4;  // of the whole
+
 /// Sequence numbers as distances from the first, which grow beyond 2^32.
 class Unwrapped {
   public:
@@ -38,6 +40,7 @@ class Reader {
     void received(const Event& event, const SegmentReceived& segment);
     void blocked(double time, tcp::SendLimit limit, bool buffer);
     void recovery(double time, tcp::RecoveryState state);
+    void leave_out_silence();
 
     const EventLog& log_;
     EndIndex end_;
@@ -143,11 +146,40 @@ void Reader::take(const Event& event) {
         out_.timeouts.push_back({time, e->count});
 }
 
+/// Before the first data, and behind the last: a handshake long before, or a FIN long after, would leave a picture of
+/// nothing but waiting.
+void Reader::leave_out_silence() {
+    std::vector<double> times;
+    for (const auto& sent : out_.sent) times.push_back(sent.time);
+    for (const auto& ack : out_.acks) times.push_back(ack.time);
+    std::ranges::sort(times);
+    std::optional<double> first, last;
+    for (const auto& sent : out_.sent) {
+        if (sent.length == 0) continue;
+        if (!first) first = sent.time;
+        last = sent.time;
+    }
+    if (!first) return;
+    std::int64_t acknowledged = 0;
+    for (const auto& ack : out_.acks) {
+        if (ack.ack > acknowledged) last = std::max(*last, ack.time);
+        acknowledged = std::max(acknowledged, ack.ack);
+    }
+    const auto before = std::ranges::lower_bound(times, *first);
+    if (before != times.begin() && *first - before[-1] > kMostSilence * (out_.last - out_.first)) out_.first = *first;
+    for (auto next = std::ranges::upper_bound(times, *last); next != times.end(); ++next)
+        if (*next - next[-1] > kMostSilence * (out_.last - out_.first)) {
+            out_.last = next[-1];
+            break;
+        }
+}
+
 FlowHistory Reader::read() {
     find_fates();
     find_late_arrivals();
     for (const Event& event : log_.events())
         if (event.end == end_ && event.time >= from_ && event.time < until_) take(event);
+    leave_out_silence();
     if (!out_.blocked.empty()) out_.blocked.back().end = out_.last;
     if (!out_.recoveries.empty()) out_.recoveries.back().end = out_.last;
     return std::move(out_);

@@ -48,7 +48,8 @@ struct FlowHistory {
         std::uint64_t count = 0;
     };
 
-    double first = 0, last = 0;  ///< Of what was sent and what came.
+    /// Of what was sent and what came, without long silence before the first data and behind the last.
+    double first = 0, last = 0;
     std::vector<Sent> sent{};
     std::vector<Ack> acks{};
     std::vector<Metrics> metrics{};

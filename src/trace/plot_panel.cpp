@@ -19,6 +19,7 @@ constexpr double kStrip = 14, kBelow = 36;
 constexpr double kPlotFontSize = 11;
 constexpr double kFarAbove = 3;  // times the rest from which on a line leaves the picture
 constexpr double kArrow = 3;
+constexpr double kEdgeMark = 5;          // from one to the next, at least
 constexpr std::size_t kManyBars = 2000;  // from which on those that touch in one column of pixels become one
 
 template <typename... Values>
@@ -66,8 +67,7 @@ Unit unit_of(Quantity quantity, double high) {
 std::string in_unit(Quantity quantity, double value) {
     const Unit unit = unit_of(quantity, value);
     const double number = value / unit.size;
-    const int digits = number == std::floor(number) ? 0 : number < 10 ? 2 : number < 100 ? 1 : 0;
-    return fmt::format("{:.{}f} {}", number, digits, unit.name);
+    return number < 100 ? fmt::format("{:.3g} {}", number, unit.name) : fmt::format("{:.0f} {}", number, unit.name);
 }
 
 Panel::Item& Panel::add(Kind kind, std::string_view name, std::string_view colour) {
@@ -122,8 +122,8 @@ void Panel::crosses(std::string_view name, std::string_view colour, std::vector<
     if (!points.empty()) add(Kind::crosses, name, colour).points = std::move(points);
 }
 
-void Panel::letters(std::string_view colour, const std::vector<Text>& texts) {
-    if (!texts.empty()) add(Kind::letters, "", colour).texts = texts;
+void Panel::letters(std::string_view name, std::string_view colour, std::vector<Text> texts) {
+    if (!texts.empty()) add(Kind::letters, name, colour).texts = std::move(texts);
 }
 
 bool Panel::has_strip() const {
@@ -134,8 +134,25 @@ double Panel::highest() const {
     double high = 0;
     for (const Item& item : items_) {
         if (!item.look.sets_range || item.kind == Kind::edge_marks) continue;
-        for (const Point& point : item.points) high = std::max(high, point.y);
-        for (const Bar& bar : item.bars) high = std::max(high, bar.high);
+        high = std::max(high, highest(item));
+        for (std::size_t i = 0; i < item.bars.size(); ++i) {
+            const bool lasts = item.kind == Kind::band && i + 1 < item.bars.size() && item.bars[i + 1].x > first_;
+            if (lasts || (item.bars[i].x >= first_ && item.bars[i].x <= last_))
+                high = std::max(high, item.bars[i].high);
+        }
+    }
+    return high;
+}
+
+/// Of its points, in the time that is shown; a step holds until the next.
+double Panel::highest(const Item& item) const {
+    double high = 0;
+    for (std::size_t i = 0; i < item.points.size(); ++i) {
+        const Point& point = item.points[i];
+        const double until = item.kind != Kind::steps     ? point.x
+                             : i + 1 < item.points.size() ? item.points[i + 1].x
+                                                          : last_;
+        if (until >= first_ && point.x <= last_) high = std::max(high, point.y);
     }
     return high;
 }
@@ -146,8 +163,7 @@ void Panel::set_range() {
     double all = high;
     for (Item& item : items_) {
         if (item.look.sets_range) continue;
-        double most = 0;
-        for (const Point& point : item.points) most = std::max(most, point.y);
+        const double most = highest(item);
         item.above = high > 0 && most > high * kFarAbove;
         if (!item.above) all = std::max(all, most);
     }
@@ -161,9 +177,7 @@ void Panel::set_range() {
 
 std::string Panel::legend_text(const Item& item) const {
     if (!item.above) return item.name;
-    double most = 0;
-    for (const Point& point : item.points) most = std::max(most, point.y);
-    return fmt::format(fmt::runtime(above_), item.name, in_unit(quantity_, most));
+    return fmt::format(fmt::runtime(above_), item.name, in_unit(quantity_, highest(item)));
 }
 
 double Panel::legend_entry(const Item& item, double x, double y) {
@@ -185,6 +199,10 @@ double Panel::legend_entry(const Item& item, double x, double y) {
             break;
         case Kind::crosses:
             put(out_, R"(<path d="M{} {} l8 8 m0 -8 l-8 8" stroke="{}" stroke-width="2"/>)", x + 5, y - 8, colour);
+            break;
+        case Kind::letters:
+            put(out_, R"(<text x="{}" y="{}" class="letter" fill="{}">{}</text>)", x + 6, y, colour,
+                item.texts.front().text);
             break;
         default:
             put(out_, R"(<rect x="{}" y="{}" width="18" height="10" fill="{}"/>)", x, y - 9, colour);
@@ -248,6 +266,7 @@ void Panel::draw_steps(const Item& item) {
         fmt::format_to(out, "V{:.1f}", now);
     };
     for (const Point& point : item.points) {
+        if (point.x > last_ && !path.empty()) break;
         const double x = std::round(std::clamp(x_(point.x), kLeft, kRight) * 2) / 2, y = y_(point.y);
         if (x != column) {
             finish_column();
@@ -296,8 +315,7 @@ void Panel::draw_bars(const Item& item) {
         if (low - high < 1.5) high = low - 1.5;
         fmt::format_to(std::back_inserter(path), "M{:.1f} {:.1f}V{:.1f}", x, low, high);
         if (item.arrows && low - high > 2.5 * kArrow)
-            fmt::format_to(std::back_inserter(path), "m{0} {1}l-{0} -{1} -{0} {1}M{2:.1f} {3:.1f}l{0} {1} {0} -{1}",
-                           kArrow, kArrow, x - kArrow, low - kArrow);
+            fmt::format_to(std::back_inserter(path), "m{0} {0}l-{0} -{0} -{0} {0}", kArrow);
     }
     put(out_, R"(<path d="{}" class="bars" stroke="{}" stroke-width="{}" data-count="{}"/>)", path, item.look.colour,
         item.look.width, item.bars.size());
@@ -307,7 +325,8 @@ void Panel::draw_band(const Item& item) {
     std::string upper, lower;
     for (std::size_t i = 0; i < item.bars.size(); ++i) {
         const Bar& bar = item.bars[i];
-        const double end = x_(i + 1 < item.bars.size() ? item.bars[i + 1].x : last_);
+        if (bar.x > last_) break;
+        const double end = x_(i + 1 < item.bars.size() ? std::min(item.bars[i + 1].x, last_) : last_);
         if (end - x_(bar.x) < 0.4 && i + 1 < item.bars.size()) continue;
         upper += fmt::format("{}{:.1f} {:.1f}H{:.1f}", upper.empty() ? "M" : "L", x_(bar.x), y_(bar.high), end);
         lower.insert(0, fmt::format("L{:.1f} {:.1f}H{:.1f}", end, y_(std::max(0.0, bar.low)), x_(bar.x)));
@@ -351,9 +370,12 @@ void Panel::draw_strip(double top) {
     for (const Item& item : items_) {
         if (item.kind != Kind::strip) continue;
         std::string path;
-        for (const Span& span : item.spans)
-            path += fmt::format("M{:.1f} {:.1f}H{:.1f}V{:.1f}H{:.1f}Z", x_(span.begin), top,
-                                std::max(x_(span.end), x_(span.begin) + 0.4), top + kStrip, x_(span.begin));
+        for (const Span& span : item.spans) {
+            if (span.end < first_ || span.begin > last_) continue;
+            const double from = x_(std::max(span.begin, first_));
+            path += fmt::format("M{:.1f} {:.1f}H{:.1f}V{:.1f}H{:.1f}Z", from, top,
+                                std::max(x_(std::min(span.end, last_)), from + 0.4), top + kStrip, from);
+        }
         put(out_, R"(<path d="{}" fill="{}" class="strip"/>)", path, item.look.colour);
     }
 }
@@ -377,8 +399,12 @@ void Panel::draw_item(const Item& item) {
             return;
         case Kind::edge_marks: {
             std::string path;
-            for (const Point& point : item.points)
-                path += fmt::format("M{:.1f} {:.1f}h9l-4.5 8z", x_(point.x) - 4.5, y_.to);
+            double last = -kEdgeMark;
+            for (const Point& point : item.points) {
+                if (x_(point.x) - last < kEdgeMark) continue;
+                last = x_(point.x);
+                path += fmt::format("M{:.1f} {:.1f}h8l-4 8z", last - 4, y_.to);
+            }
             put(out_, R"(<path d="{}" fill="{}" class="edge" data-count="{}"/>)", path, item.look.colour,
                 item.points.size());
             return;

@@ -83,7 +83,7 @@ class Panel {
     void edge_marks(std::string_view name, std::string_view colour, std::vector<double> times);
     void crosses(std::string_view name, std::string_view colour, std::vector<Point> points);
     /// Letters beside what they speak of, left out where they would lie on others.
-    void letters(std::string_view colour, const std::vector<Text>& texts);
+    void letters(std::string_view name, std::string_view colour, std::vector<Text> texts);
 
     /// The panel as SVG elements from `top` on, `height` high.
     [[nodiscard]] std::string draw(double top, double height);
@@ -107,6 +107,7 @@ class Panel {
 
     Item& add(Kind kind, std::string_view name, std::string_view colour);
     [[nodiscard]] double highest() const;
+    [[nodiscard]] double highest(const Item& item) const;
     void set_range();
     double draw_legend(double y);
     double legend_entry(const Item& item, double x, double y);

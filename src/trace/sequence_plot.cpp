@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "trace/plot_kinds.h"
+#include "trace/text.h"
 
 namespace hourglass::trace {
 
@@ -20,7 +21,7 @@ std::string totals_of(const FlowHistory& history, const PlotWords& words) {
         if (!sent.again) octets += sent.length;
     }
     return fmt::format(fmt::runtime(words.say("{}: {} octets in {} segments, {} lost, {} sent again")), words.direction,
-                       octets, segments, lost, again);
+                       grouped(octets), grouped(segments), grouped(lost), grouped(again));
 }
 
 /// The two lines between which a sender may send: what is acknowledged, and how far the window reaches.
@@ -41,10 +42,10 @@ void add_limits(Panel& panel, const FlowHistory& history, const PlotWords& words
     }
     panel.steps(words.say("end of the peer's window"), {.colour = "#d69e2e", .width = 1.4, .sets_range = false},
                 std::move(edges));
-    panel.bars(words.say("SACK block"), {.colour = "#b794f4", .width = 1.6}, std::move(sacks));
+    panel.bars(words.say("SACK block"), {.colour = "#d6bcfa", .width = 5}, std::move(sacks));
     panel.steps(words.say("acknowledged"), {.colour = "#38a169", .width = 1.5}, std::move(acks));
     panel.bars(words.say("duplicate ACK"), {.colour = "#276749", .width = 3}, std::move(duplicates));
-    panel.letters("#b7791f", closed);
+    panel.letters(words.say("closed window"), "#b7791f", std::move(closed));
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ Panel sequence_panel(const FlowHistory& history, const PlotWords& words) {
     add_limits(panel, history, words);
     std::vector<Panel::Bar> first, again;
     std::vector<Panel::Point> lost;
-    std::vector<Panel::Text> repeated, late, syn_fin;
+    std::vector<Panel::Text> repeated, late, syn_fin, probes;
     for (const auto& sent : history.sent) {
         if (sent.begin == sent.end && !sent.rst) continue;
         const Panel::Bar bar{sent.time, high_of(sent.begin), high_of(sent.end)};
@@ -64,15 +65,18 @@ Panel sequence_panel(const FlowHistory& history, const PlotWords& words) {
         if (sent.syn) syn_fin.push_back({sent.time, bar.high, "SYN"});
         if (sent.fin) syn_fin.push_back({sent.time, bar.high, "FIN"});
         if (sent.rst) syn_fin.push_back({sent.time, bar.high, "RST"});
-        if (sent.again) repeated.push_back({sent.time, bar.high, "R"});
+        const bool probe = sent.reason == tcp::SendReason::window_probe;
+        if (probe) probes.push_back({sent.time, bar.high, "P"});
+        if (sent.again && !probe) repeated.push_back({sent.time, bar.high, "R"});
         if (sent.out_of_order) late.push_back({sent.time, bar.high, "O"});
     }
     panel.bars(words.say("segment"), {.colour = "#2d3748", .width = 1.3}, std::move(first), true);
     panel.bars(words.say("R: sent again"), {.colour = "#e53e3e", .width = 1.8}, std::move(again), true);
     panel.crosses(words.say("lost on the way"), "#e53e3e", std::move(lost));
-    panel.letters("#1a202c", syn_fin);
-    panel.letters("#c53030", repeated);
-    panel.letters("#97266d", late);
+    panel.letters("", "#1a202c", std::move(syn_fin));
+    panel.letters("", "#c53030", std::move(repeated));
+    panel.letters(words.say("probe of a closed window"), "#6b46c1", std::move(probes));
+    panel.letters(words.say("arrived behind later ones"), "#97266d", std::move(late));
     return panel;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "trace/plot_kinds.h"
+#include "trace/text.h"
 
 namespace hourglass::trace {
 
@@ -106,11 +107,11 @@ Panel rtt_panel(const FlowHistory& history, const PlotWords& words) {
     const std::string found = samples.empty()
                                   ? words.direction
                                   : fmt::format(fmt::runtime(words.say("{}: {} samples, {}")), words.direction,
-                                                samples.size(), span_of(Quantity::seconds, low, high));
+                                                grouped(samples.size()), span_of(Quantity::seconds, low, high));
     Panel panel(std::string(words.say("Round-trip time")), found, Quantity::seconds);
     panel.band("srtt ± 4 rttvar", "#d6e9f8", std::move(around));
     panel.steps("RTO", {.colour = "#e53e3e", .width = 1.4, .dash = "6 4", .sets_range = false}, std::move(rto));
-    panel.steps(words.say("least of late"), {.colour = "#38a169", .width = 1.3, .dash = "2 3"}, std::move(least));
+    panel.steps("min_rtt", {.colour = "#38a169", .width = 1.3, .dash = "2 3"}, std::move(least));
     panel.steps("srtt", {.colour = "#2b6cb0", .width = 2}, std::move(srtt));
     panel.dots(words.say("sample"), {.colour = "#2d3748", .width = 1.9}, std::move(samples));
     return panel;
@@ -128,12 +129,15 @@ Panel throughput_panel(const FlowHistory& history, const PlotWords& words) {
     const auto bin_of = [&](double time) { return static_cast<std::int64_t>(std::floor(time / bin)); };
     double total = 0;
     std::int64_t acknowledged = 1;
-    for (const auto& sent : history.sent) octets[bin_of(sent.time)][0] += sent.length;
+    const auto is_shown = [&](double time) { return time >= history.first && time <= history.last; };
+    for (const auto& sent : history.sent)
+        if (is_shown(sent.time)) octets[bin_of(sent.time)][0] += sent.length;
     for (const auto& ack : history.acks) {
-        if (ack.ack <= acknowledged) continue;
-        octets[bin_of(ack.time)][1] += static_cast<double>(ack.ack - acknowledged);
-        total += static_cast<double>(ack.ack - acknowledged);
-        acknowledged = ack.ack;
+        const auto fresh = static_cast<double>(std::max<std::int64_t>(ack.ack - acknowledged, 0));
+        acknowledged = std::max(acknowledged, ack.ack);
+        if (!is_shown(ack.time)) continue;
+        octets[bin_of(ack.time)][1] += fresh;
+        total += fresh;
     }
     std::vector<Panel::Point> sent, goodput;
     for (const auto& [number, count] : octets) {

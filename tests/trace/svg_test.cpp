@@ -4,15 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "trace/conversation.h"
+#include "trace/xml.h"
 
 namespace hourglass::trace {
 namespace {
-
-std::size_t count(const std::string& text, std::string_view what) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++found;
-    return found;
-}
 
 TEST(SvgLadder, HasAnArrowForEachSegmentAndAChipForEachState) {
     Conversation talk(quiet_link());

@@ -34,7 +34,7 @@ struct PlotOptions {
 /// Time-sequence graph: a bar for each segment from its first sequence number to its last, red with an R when it was
 /// sent again, with a cross when the network lost it, with an O when it arrived behind later ones; the green line below
 /// is what is acknowledged, with a tick for each duplicate ACK, the yellow one above is how far the peer's window
-/// reaches, purple bars are SACK blocks, Z is a closed window.
+/// reaches, purple bars are SACK blocks, Z is a closed window and P a probe of it.
 ///
 /// Round trips are those of segments that were sent once (Karn's rule; RFC 6298, section 3), up to the acknowledgement
 /// or SACK block that covers them first.
