@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <fmt/core.h>
 #include <iostream>
@@ -13,7 +12,11 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/pictures.h"
 #include "cli/terminal.h"
+#include "cli/time_argument.h"
+#include "hourglass/trace/replayed_events.h"
+#include "hourglass/trace/why.h"
 
 namespace hourglass::cli {
 
@@ -24,27 +27,12 @@ using Json = nlohmann::ordered_json;
 struct ReplayOptions {
     std::string file;
     std::string at;
+    PictureFiles pictures;
     bool info = false;
     bool step = false;
     bool verbose = false;
     bool json = false;
 };
-
-/// `1.5s`, `20ms`, `300us`; a number alone means milliseconds. Nothing when it is none of these.
-std::optional<Duration> parse_time(const std::string& text) {
-    double number = 0;
-    std::size_t used = 0;
-    try {
-        number = std::stod(text, &used);
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
-    const std::string unit = text.substr(used);
-    const double scale = unit == "us" ? 1e3 : unit == "ms" || unit.empty() ? 1e6 : unit == "s" ? 1e9 : 0;
-    const double ns = number * scale;
-    if (scale == 0 || !(ns >= 0) || ns > 1e18) return std::nullopt;
-    return Duration(static_cast<std::int64_t>(std::llround(ns)));
-}
 
 std::string seconds(Duration d) { return fmt::format("{:.6f} s", to_seconds(d)); }
 
@@ -142,8 +130,44 @@ void print_step(const trace::Replay& replay) {
     fmt::print("{:>8}  {:>14}  {}\n", replay.steps(), seconds(elapsed(replay)), printable(replay.last_step()));
 }
 
-/// A command of a person who steps: a letter, and a number or a time behind it. False: that was all.
-bool obey(trace::Replay& replay, const std::string& line) {
+/// A replay that a person steps through, with what happens in each step.
+class Walk {
+  public:
+    Walk(trace::Replay& replay, const trace::ReplayedEvents& events) : replay_(replay), events_(events) {}
+
+    /// A command: a letter, and a number or a time behind it. False: that was all.
+    bool obey(const std::string& line);
+
+  private:
+    bool next();
+    void back(std::uint64_t count);
+
+    trace::Replay& replay_;
+    const trace::ReplayedEvents& events_;
+};
+
+bool Walk::next() {
+    const auto& before = events_.log().events();
+    const trace::EventId last = before.empty() ? 0 : before.back().id;
+    if (!replay_.step()) return false;
+    print_step(replay_);
+    const trace::EventLog& log = events_.log();
+    for (const trace::Event& event : log.events()) {
+        // Numbers follow from everything; --events has them.
+        if (event.id <= last || event.as<trace::MetricsUpdated>() != nullptr) continue;
+        fmt::print("{:>24}  {}: {}{}\n", "", printable(log.hosts()[event.host]), trace::in_words(log, event),
+                   event.clause.empty() ? "" : fmt::format(" ({})", event.clause));
+    }
+    return true;
+}
+
+void Walk::back(std::uint64_t count) {
+    const std::uint64_t target = replay_.steps() - std::min(replay_.steps(), count);
+    replay_.go_to(target == 0 ? 0 : target - 1);
+    if (target > 0) next();
+}
+
+bool Walk::obey(const std::string& line) {
     std::istringstream words(line);
     std::string command, argument;
     words >> command >> argument;
@@ -152,28 +176,29 @@ bool obey(trace::Replay& replay, const std::string& line) {
     };
     if (command == "q") return false;
     if (command.empty() || command == "n") {
-        for (std::uint64_t i = count(); i > 0 && replay.step(); --i) print_step(replay);
-        if (replay.problem()) fmt::print("{}\n", outcome(replay));
+        for (std::uint64_t i = count(); i > 0 && next(); --i) {
+        }
+        if (replay_.problem()) fmt::print("{}\n", outcome(replay_));
     } else if (command == "p") {
-        replay.go_to(replay.steps() - std::min(replay.steps(), count()));
-        if (replay.steps() > 0) print_step(replay);
+        back(count());
     } else if (const auto time = parse_time(argument); command == "g" && time) {
-        run_to(replay, *time);
-        print_step(replay);
+        run_to(replay_, *time);
+        print_step(replay_);
     } else if (command == "c") {
-        print_connections(replay);
+        print_connections(replay_);
     } else {
         fmt::print("n [COUNT]: next; p [COUNT]: previous; g TIME: go to; c: connections; q: end\n");
     }
     return true;
 }
 
-void step_by_step(trace::Replay& replay) {
+void step_by_step(trace::Replay& replay, const trace::ReplayedEvents& events) {
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
+    Walk walk(replay, events);
     for (std::string line;;) {
         if (terminal) fmt::print("(n, p, g TIME, c, q) ");
         std::fflush(stdout);
-        if (!std::getline(std::cin, line) || !obey(replay, line)) return;
+        if (!std::getline(std::cin, line) || !walk.obey(line)) return;
     }
 }
 
@@ -181,6 +206,15 @@ void run_all(trace::Replay& replay, bool verbose) {
     while (replay.step())
         if (verbose) print_step(replay);
     if (verbose && replay.ended()) print_step(replay);
+}
+
+/// The time of its first input: what a reader counts from.
+Instant begin_of(const std::string& file) {
+    const auto look = trace::Replay::open(file);
+    if (!look) throw Failure{kBadInput, fmt::format("'{}': {}", printable(file), printable(look.error().text))};
+    while (!(*look)->began() && (*look)->step()) {
+    }
+    return (*look)->began().value_or(Instant{});
 }
 
 int replay(const ReplayOptions& options) {
@@ -191,7 +225,10 @@ int replay(const ReplayOptions& options) {
             throw Failure{kBadInput,
                           fmt::format("--at: '{}' is not a time, as in 1.5s or 20ms", printable(options.at))};
     }
-    auto opened = trace::Replay::open(options.file);
+    check_plots(options.pictures);
+    const bool watched = options.step || options.pictures.wants_events();
+    trace::ReplayedEvents events({.max_events = std::size_t{1} << 23, .epoch = begin_of(options.file)});
+    auto opened = trace::Replay::open(options.file, watched ? &events : nullptr);
     if (!opened) throw Failure{kBadInput, fmt::format("'{}': {}", options.file, printable(opened.error().text))};
     trace::Replay& run = **opened;
     if (options.info) {
@@ -199,13 +236,15 @@ int replay(const ReplayOptions& options) {
         return kSuccess;
     }
     if (options.step) {
-        step_by_step(run);
+        step_by_step(run, events);
         return run.problem() ? kFailure : kSuccess;
     }
     if (at)
         run_to(run, *at);
     else
         run_all(run, options.verbose && !options.json);
+    if (!options.pictures.events.empty()) write_events(options.pictures.events, events.log());
+    if (!options.pictures.plots.empty()) write_plots(options.pictures, events.log(), trace::Language::en, 0);
     if (options.json)
         print_json(run);
     else if (at)
@@ -226,6 +265,7 @@ Action declare_replay(CLI::App& app, const std::vector<std::string>&) {
     auto* step = app.add_flag("--step", options->step,
                               "Step through it with commands: n [COUNT] next, p [COUNT] previous, g TIME go to, "
                               "c connections, q end");
+    add_event_options(app, options->pictures);
     app.add_flag("-v,--verbose", options->verbose, "Print a line for each input");
     app.add_flag("--json", options->json, "As JSON")->excludes(step);
     app.add_flag("--info", options->info, "Only say which version wrote it");
@@ -239,6 +279,7 @@ Action declare_replay(CLI::App& app, const std::vector<std::string>&) {
         "  hourglass serve . --rootless --record session.hgr -- curl -s http://10.0.0.2/\n"
         "  hourglass replay session.hgr --at 20ms\n"
         "  hourglass replay session.hgr -v | grep FIN\n"
+        "  hourglass replay session.hgr --events session.ndjson --plot window window.png\n"
         "  hourglass replay session.hgr --step              (n, p, g 20ms, c, q)\n");
     return [options] { return replay(*options); };
 }

@@ -112,11 +112,7 @@ class Ground {
     /// `events` may be null. `flight`: what enters the hosts' TCP is to be written there; null: nowhere.
     Ground(std::uint64_t seed, trace::Recorder& watching, trace::EventLog* events, std::size_t recording,
            std::unique_ptr<trace::FlightRecorder> flight)
-        : recorder(watching),
-          world(seed),
-          events_(events),
-          recording_(recording),
-          flight_(std::move(flight)) {}
+        : recorder(watching), world(seed), events_(events), recording_(recording), flight_(std::move(flight)) {}
     Ground(const Ground&) = delete;
     Ground& operator=(const Ground&) = delete;
 

@@ -159,7 +159,7 @@ struct PlaySettings {
     std::vector<std::pair<std::string, std::string>> values{};  ///< Name and value of each setting that is changed.
     std::uint64_t seed = 1;                                     ///< Decides all that is left to chance.
     Language language = Language::en;
-    bool events = false;  ///< Also keep the events of TCP, which plots are made of.
+    bool events = false;       ///< Also keep the events of TCP, which plots are made of.
     FlightRecorders flight{};  ///< Empty: no network is recorded.
 };
 
