@@ -117,6 +117,13 @@ void fail(const runtime::SetupError& error, bool rootless) {
     throw Failure{kBadInput, error.message + (forbidden && !rootless ? ", or use --rootless" : "")};
 }
 
+void reload_zone(const LiveHost& live, const NetworkOptions& options) {
+    if (live.names == nullptr) return;
+    std::vector<dns::Zone> zones;
+    zones.push_back(read_zone(options.zone));
+    live.names->reload(std::move(zones));
+}
+
 LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
                   const tcp::Settings& tcp) {
     runtime::TunHostSettings settings;
