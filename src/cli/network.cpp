@@ -125,6 +125,13 @@ LiveHost::~LiveHost() {
     if (recorder) close_recorder(*recorder, record);
 }
 
+void reload_zone(const LiveHost& live, const NetworkOptions& options) {
+    if (live.names == nullptr) return;
+    std::vector<dns::Zone> zones;
+    zones.push_back(read_zone(options.zone));
+    live.names->reload(std::move(zones));
+}
+
 LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
                   const tcp::Settings& tcp) {
     runtime::TunHostSettings settings;

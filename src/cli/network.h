@@ -70,6 +70,9 @@ struct LiveHost {
     [[nodiscard]] ip::Host& host() const { return tun_host->host(); }
 };
 
+/// Reads the zone file again, if there is one. Throws `Failure`, and nothing has changed then.
+void reload_zone(const LiveHost& live, const NetworkOptions& options);
+
 /// `tcp`: settings of the transport; the rest comes from the options.
 [[nodiscard]] LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
                                 const tcp::Settings& tcp = {});

@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "hourglass/http/server.h"
 #include "hourglass/http/transport.h"
 
 namespace hourglass::http::detail {
@@ -21,6 +22,21 @@ std::size_t move_output(Connection& http, Transport& transport) {
         if (n == 0) break;
         http.consume_output(n);
         moved += n;
+    }
+    return moved;
+}
+
+/// The same for a server's end, which may have a file to send from.
+inline std::size_t move_output_and_files(ServerConnection& http, Transport& transport) {
+    std::size_t moved = move_output(http, transport);
+    while (http.output_size() == 0) {
+        const auto part = http.file_output();
+        if (!part) break;
+        const auto n = transport.send_file(*part);
+        if (n && *n == 0) break;
+        http.consume_file_output(n);
+        if (!n) break;
+        moved += *n + move_output(http, transport);
     }
     return moved;
 }
