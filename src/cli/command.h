@@ -41,5 +41,6 @@ Action declare_replay(CLI::App& app, const std::vector<std::string>& program);
 Action declare_script(CLI::App& app, const std::vector<std::string>& program);
 Action declare_serve(CLI::App& app, const std::vector<std::string>& program);
 Action declare_stat(CLI::App& app, const std::vector<std::string>& program);
+Action declare_why(CLI::App& app, const std::vector<std::string>& program);
 
 }  // namespace hourglass::cli

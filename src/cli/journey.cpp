@@ -2,17 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <fmt/core.h>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/pictures.h"
 #include "cli/recording.h"
 #include "cli/terminal.h"
+#include "cli/time_argument.h"
 #include "hourglass/trace/export.h"
 #include "hourglass/trace/ladder.h"
+#include "hourglass/trace/mermaid.h"
+#include "hourglass/trace/state_diagram.h"
 #include "hourglass/trace/svg.h"
 
 namespace hourglass::cli {
@@ -22,7 +25,7 @@ namespace {
 struct JourneyOptions {
     std::string url = "http://www.example.com/hello?name=world";
     std::string capture;
-    std::string picture;
+    PictureFiles pictures;
     std::string record;
     std::string delay = "20ms";
     double loss = 0;
@@ -32,21 +35,11 @@ struct JourneyOptions {
     bool absolute = false;
 };
 
-/// `20ms`, `1.5s`, `300us`; a number alone means milliseconds.
 Duration parse_delay(const std::string& text) {
-    double number = 0;
-    std::size_t used = 0;
-    try {
-        number = std::stod(text, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    const std::string unit = text.substr(used);
-    const double scale = unit == "us" ? 1e3 : unit == "ms" || unit.empty() ? 1e6 : unit == "s" ? 1e9 : 0;
-    const double ns = number * scale;
-    if (used == 0 || scale == 0 || !(ns >= 0) || ns > 60e9)
+    const auto delay = parse_time(text);
+    if (!delay || *delay > std::chrono::seconds(60))
         throw Failure{kBadInput, fmt::format("--delay: '{}' is not a time from 0 to 60s, as in 20ms or 0.3s", text)};
-    return Duration(static_cast<std::int64_t>(std::llround(ns)));
+    return *delay;
 }
 
 http::Url parse_url(const std::string& text) {
@@ -169,16 +162,19 @@ void write_capture(const lab::Journey& journey, const std::string& path) {
     if (!file) throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", path)};
 }
 
-/// The client's connection to the proxy, which is the first.
-void write_picture(const lab::Journey& journey, const JourneyOptions& options) {
-    if (journey.recorder().connections().empty())
+/// Of the client's connection to the proxy, which is the first.
+void write_pictures(const lab::Journey& journey, const JourneyOptions& options) {
+    const PictureFiles& files = options.pictures;
+    if (!files.any()) return;
+    const trace::Recorder& recorder = journey.recorder();
+    if (recorder.connections().empty())
         throw Failure{kFailure, "there is no connection to draw: " + printable(journey.failure())};
-    std::ofstream file(options.picture, std::ios::binary);
-    file << trace::svg_ladder(journey.recorder(), 0, {.absolute = options.absolute});
-    file.flush();
-    if (!file)
-        throw Failure{kBadInput,
-                      fmt::format("'{}' can't be written; give a path in a folder of yours", options.picture)};
+    if (!files.events.empty()) write_events(files.events, *journey.events());
+    if (!files.plots.empty()) write_plots(files, *journey.events(), trace::Language::en, 0);
+    if (!files.ladder.empty())
+        write_picture(files.ladder, trace::svg_ladder(recorder, 0, {.absolute = options.absolute}));
+    if (!files.mermaid.empty()) write_file(files.mermaid, trace::mermaid(recorder, 0, {.absolute = options.absolute}));
+    if (!files.states.empty()) write_picture(files.states, trace::state_diagram(recorder, 0));
 }
 
 int journey(const JourneyOptions& options) {
@@ -187,6 +183,8 @@ int journey(const JourneyOptions& options) {
     settings.delay = parse_delay(options.delay);
     settings.loss = options.loss / 100;
     settings.seed = options.seed;
+    settings.events = options.pictures.wants_events();
+    check_plots(options.pictures);
     const auto recorder = options.record.empty() ? nullptr : open_recorder(options.record);
     settings.flight = recorder.get();
     std::unique_ptr<lab::Journey> run;
@@ -202,7 +200,7 @@ int journey(const JourneyOptions& options) {
     else
         print_text(*run, options);
     if (!options.capture.empty()) write_capture(*run, options.capture);
-    if (!options.picture.empty()) write_picture(*run, options);
+    write_pictures(*run, options);
     if (!arrived) throw Failure{kFailure, "the request did not arrive: " + printable(run->failure())};
     return kSuccess;
 }
@@ -215,8 +213,9 @@ Action declare_journey(CLI::App& app, const std::vector<std::string>&) {
         ->capture_default_str()
         ->type_name("");
     app.add_option("--write", options->capture, "Write every packet to a capture file (pcapng)")->type_name("FILE");
-    app.add_option("--svg", options->picture, "Draw the client's connection as a picture (SVG)")->type_name("FILE");
-    app.add_option("--record", options->record, "Record the run for 'hourglass replay'")->type_name("FILE");
+    add_picture_options(app, options->pictures, "of the client's connection");
+    app.add_option("--record", options->record, "Record the run for 'hourglass replay' and 'hourglass why'")
+        ->type_name("FILE");
     app.add_flag("--json", options->json, "Everything as JSON");
     app.add_option("--loss", options->loss, "Packets that each link loses, in percent")
         ->capture_default_str()

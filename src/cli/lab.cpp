@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/lab_pictures.h"
 #include "cli/recording.h"
 #include "cli/terminal.h"
 #include "hourglass/lab/scenario.h"
 #include "hourglass/trace/export.h"
-#include "hourglass/trace/svg.h"
 
 namespace hourglass::cli {
 
@@ -22,7 +22,7 @@ struct LabOptions {
     std::vector<std::string> values;
     std::string language = "en";
     std::string capture;
-    std::string picture;
+    PictureFiles pictures;
     std::string record;
     std::uint64_t seed = 1;
     std::size_t width = 0;
@@ -74,7 +74,9 @@ int show(const LabOptions& options) {
 }
 
 lab::PlaySettings play_settings(const LabOptions& options) {
-    lab::PlaySettings settings{.values = {}, .seed = options.seed, .language = options.spoken()};
+    lab::PlaySettings settings{
+        .values = {}, .seed = options.seed, .language = options.spoken(), .events = options.pictures.wants_events()};
+    check_plots(options.pictures);
     for (const std::string& text : options.values) {
         const std::size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0)
@@ -108,28 +110,6 @@ void write_captures(const lab::Lesson& lesson, const std::string& path) {
     }
 }
 
-/// One picture for each ladder of a connection: the second is `FILE-2` before the ending.
-void write_pictures(const lab::Lesson& lesson, const std::string& path, bool absolute) {
-    std::size_t number = 0;
-    for (const lab::Part& part : lesson.parts) {
-        const auto* ladder = std::get_if<lab::LadderPart>(&part);
-        if (ladder == nullptr || !ladder->connection) continue;
-        trace::SvgOptions options;
-        options.absolute = absolute;
-        options.language = lesson.language;
-        options.remarks = ladder->remarks;
-        options.from = ladder->from;
-        options.until = ladder->until;
-        const std::string name = numbered_path(path, number++);
-        std::ofstream file(name, std::ios::binary);
-        file << trace::svg_ladder(*lesson.recordings[ladder->recording].recorder, *ladder->connection, options);
-        file.flush();
-        if (!file)
-            throw Failure{kBadInput, fmt::format("'{}' can't be written; give a path in a folder of yours", name)};
-    }
-    if (number == 0) throw Failure{kBadInput, "this scenario has no ladder to draw"};
-}
-
 std::size_t failing(const lab::Lesson& lesson) {
     return static_cast<std::size_t>(
         std::ranges::count(lesson.checks, lab::Check::Outcome::fails, &lab::Check::outcome));
@@ -139,7 +119,7 @@ int run_one(const LabOptions& options) {
     const lab::Lesson lesson = played(scenario_named(options.name), play_settings(options));
     fmt::print("{}", options.json ? lab::to_json(lesson) : lab::to_text(lesson, options.style()));
     if (!options.capture.empty()) write_captures(lesson, options.capture);
-    if (!options.picture.empty()) write_pictures(lesson, options.picture, options.absolute);
+    write_pictures(lesson, options.pictures, options.absolute);
     std::fflush(stdout);
     if (!lesson.holds())
         throw Failure{kFailure, fmt::format("{}: {} of {} checks do not hold with these settings", options.name,
@@ -150,8 +130,8 @@ int run_one(const LabOptions& options) {
 /// Every scenario, one line each; what does not hold is told in full.
 int run_all(const LabOptions& options) {
     if (!options.values.empty()) throw Failure{kBadInput, "--set goes with one scenario, not with --all"};
-    if (!options.capture.empty() || !options.picture.empty() || !options.record.empty())
-        throw Failure{kBadInput, "--write, --svg and --record go with one scenario, not with --all"};
+    if (!options.capture.empty() || !options.record.empty() || options.pictures.any())
+        throw Failure{kBadInput, "--write, --record and pictures go with one scenario, not with --all"};
     const bool colour = shows_colour(stdout);
     nlohmann::ordered_json out = nlohmann::ordered_json::array();
     std::size_t failed = 0, checks = 0;
@@ -234,12 +214,11 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
         ->add_option("--write", options->capture,
                      "Write every packet to a capture file (pcapng); a second network goes to FILE-2")
         ->type_name("FILE");
-    played->add_option("--svg", options->picture, "Draw the ladder as a picture (SVG); a second ladder goes to FILE-2")
-        ->type_name("FILE");
     played
         ->add_option("--record", options->record,
-                     "Record the run for 'hourglass replay'; a second network goes to FILE-2")
+                     "Record the run for 'hourglass replay' and 'hourglass why'; a second network goes to FILE-2")
         ->type_name("FILE");
+    add_picture_options(*played, options->pictures, "of each connection that is shown");
     played->callback([=] { *action = [options] { return run(*options); }; });
 
     app.footer(
@@ -253,8 +232,8 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
         "  hourglass lab run handshake --set delay=80ms\n"
         "  hourglass lab run handshake --lang zh\n"
         "  hourglass lab run sack --write sack.pcapng\n"
-        "  hourglass lab run lost-syn --svg lost-syn.svg\n"
         "  hourglass lab run sack --record sack.hgr         (then: hourglass replay sack.hgr)\n"
+        "  hourglass lab run lost-syn --svg lost-syn.png --states states.svg\n"
         "  hourglass lab run --all\n");
     return [action] { return (*action)(); };
 }

@@ -21,12 +21,4 @@ void close_recorder(trace::FlightRecorder& recorder, const std::string& path) {
         fmt::print(stderr, "hourglass: --record: '{}' is full: what came later is not in it\n", path);
 }
 
-std::string numbered_path(const std::string& path, std::size_t number) {
-    if (number == 0) return path;
-    const std::size_t slash = path.rfind('/');
-    std::size_t dot = path.rfind('.');
-    if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) dot = path.size();
-    return fmt::format("{}-{}{}", path.substr(0, dot), number + 1, path.substr(dot));
-}
-
 }  // namespace hourglass::cli

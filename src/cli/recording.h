@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -13,8 +12,5 @@ namespace hourglass::cli {
 
 /// Closes it, and tells on standard error when not all is in it.
 void close_recorder(trace::FlightRecorder& recorder, const std::string& path);
-
-/// One file for each network of a lesson: the second is `FILE-2` before the ending.
-[[nodiscard]] std::string numbered_path(const std::string& path, std::size_t number);
 
 }  // namespace hourglass::cli

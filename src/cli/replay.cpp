@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <fmt/core.h>
 #include <iostream>
@@ -14,6 +13,7 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "cli/time_argument.h"
 
 namespace hourglass::cli {
 
@@ -29,22 +29,6 @@ struct ReplayOptions {
     bool verbose = false;
     bool json = false;
 };
-
-/// `1.5s`, `20ms`, `300us`; a number alone means milliseconds. Nothing when it is none of these.
-std::optional<Duration> parse_time(const std::string& text) {
-    double number = 0;
-    std::size_t used = 0;
-    try {
-        number = std::stod(text, &used);
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
-    const std::string unit = text.substr(used);
-    const double scale = unit == "us" ? 1e3 : unit == "ms" || unit.empty() ? 1e6 : unit == "s" ? 1e9 : 0;
-    const double ns = number * scale;
-    if (scale == 0 || !(ns >= 0) || ns > 1e18) return std::nullopt;
-    return Duration(static_cast<std::int64_t>(std::llround(ns)));
-}
 
 std::string seconds(Duration d) { return fmt::format("{:.6f} s", to_seconds(d)); }
 

@@ -13,6 +13,7 @@
 #include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/recorder.h"
+#include "hourglass/trace/world_watch.h"
 
 namespace hourglass::lab {
 
@@ -108,25 +109,28 @@ class Service : public tcp::AcceptHandler {
 /// A network with a recorder, and the people on it.
 class Ground {
   public:
-    /// `flight`: what enters the hosts' TCP is to be written there; null: nowhere.
-    Ground(std::uint64_t seed, trace::Recorder& watching, std::size_t recording,
+    /// `events` may be null. `flight` too: what enters the hosts' TCP is to be written there.
+    Ground(std::uint64_t seed, trace::Recorder& watching, trace::EventLog* events, std::size_t recording,
            std::unique_ptr<trace::FlightRecorder> flight)
-        : recorder(watching), world(seed), recording_(recording), flight_(std::move(flight)) {}
+        : recorder(watching), world(seed), events_(events), recording_(recording), flight_(std::move(flight)) {}
     Ground(const Ground&) = delete;
     Ground& operator=(const Ground&) = delete;
 
     trace::Recorder& recorder;
+
+  private:
+    trace::WorldWatch both_;  // outlives the world
+
+  public:
     sim::World world;
 
     static constexpr std::string_view kClient = "client", kServer = "server";
     /// The usual two hosts: "client" (10.0.0.1) and "server" (10.0.0.2), with the link "client-server" between.
     sim::Link& pair(const sim::LinkSettings& link, const tcp::Settings& client = {}, const tcp::Settings& server = {});
     void add_host(std::string_view name, const tcp::Settings& tcp = {}, bool forwarding = false);
-    /// After the last host and link: the recorder begins to watch.
-    void watch() {
-        recorder.attach(world);
-        if (flight_) flight_->record(world, &recorder);
-    }
+    /// After the last host and link: the recorder begins to watch, and the event log and the flight recorder where
+    /// there are such.
+    void watch();
 
     [[nodiscard]] tcp::Stack& tcp(std::string_view host) { return world.host(host).tcp(); }
     [[nodiscard]] static SocketAddress client_address(std::uint16_t port) {
@@ -181,6 +185,7 @@ class Ground {
     };
     [[nodiscard]] std::vector<Change> changes(std::string_view host, trace::ConnectionIndex connection) const;
 
+    trace::EventLog* events_;
     std::size_t recording_;
     std::list<App> apps_;
     std::list<Service> services_;

@@ -7,6 +7,7 @@
 #include "hourglass/http/forward.h"
 #include "hourglass/http/writer.h"
 #include "hourglass/sim/world.h"
+#include "hourglass/trace/world_watch.h"
 #include "lab/web.h"
 
 namespace hourglass::lab {
@@ -87,8 +88,13 @@ class Journey::Implementation {
     explicit Implementation(const JourneySettings& settings)
         : settings_(settings), world_(settings.seed), stages_(fresh_stages()) {
         build_network();
-        recorder_.attach(world_);
-        if (settings_.flight != nullptr) settings_.flight->record(world_, &recorder_);
+        if (settings.events) {
+            events_ = std::make_unique<trace::EventLog>();
+            both_.attach(world_, recorder_, *events_);
+        } else {
+            recorder_.attach(world_);
+        }
+        if (settings_.flight != nullptr) settings_.flight->record(world_);
         start_servers();
     }
     ~Implementation() {
@@ -101,6 +107,8 @@ class Journey::Implementation {
 
     JourneySettings settings_;
     trace::Recorder recorder_;
+    std::unique_ptr<trace::EventLog> events_;
+    trace::WorldWatch both_;
     sim::World world_;
     std::vector<Stage> stages_;
     std::vector<Message> messages_;
@@ -293,6 +301,7 @@ const std::vector<Message>& Journey::messages() const { return implementation_->
 const std::string& Journey::failure() const { return implementation_->failure_; }
 int Journey::status() const { return implementation_->status_; }
 const trace::Recorder& Journey::recorder() const { return implementation_->recorder_; }
+const trace::EventLog* Journey::events() const { return implementation_->events_.get(); }
 
 std::vector<std::pair<std::string, std::string>> Journey::hosts() const {
     return {{"client", "192.0.2.10, 198.51.100.10"},

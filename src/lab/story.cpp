@@ -13,9 +13,12 @@ bool Lesson::holds() const {
 
 Ground& Story::ground(Text label) {
     const std::size_t place = lesson_.recordings.size();
-    lesson_.recordings.push_back({std::string(label.in(lesson_.language)), std::make_unique<trace::Recorder>()});
-    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *lesson_.recordings.back().recorder, place,
-                                                flight_ ? flight_(place) : nullptr));
+    Recording& recording = lesson_.recordings.emplace_back();
+    recording.label = label.in(lesson_.language);
+    recording.recorder = std::make_unique<trace::Recorder>();
+    if (settings_.events) recording.events = std::make_unique<trace::EventLog>();
+    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *recording.recorder, recording.events.get(), place,
+                                                settings_.flight ? settings_.flight(place) : nullptr));
     return *grounds_.back();
 }
 

@@ -17,8 +17,8 @@ namespace hourglass::lab {
 /// checked. Everything is said twice, in English and in Chinese, with the same numbers.
 class Story {
   public:
-    Story(Lesson& lesson, const SettingValues& values, FlightRecorders flight = {})
-        : lesson_(lesson), values_(values), flight_(std::move(flight)) {}
+    Story(Lesson& lesson, const SettingValues& values, const PlaySettings& settings)
+        : lesson_(lesson), values_(values), settings_(settings) {}
     Story(const Story&) = delete;
     Story& operator=(const Story&) = delete;
 
@@ -84,7 +84,7 @@ class Story {
 
     Lesson& lesson_;
     const SettingValues& values_;
-    FlightRecorders flight_;
+    const PlaySettings& settings_;
     std::vector<std::unique_ptr<Ground>> grounds_;
 };
 

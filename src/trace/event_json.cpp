@@ -115,7 +115,7 @@ struct Describe {
     }
     Json operator()(const TimerUpdated& e) const {
         Json j{{"timer", e.timer}, {"event", token(e.change)}};
-        if (e.change == TimerUpdated::Change::set) j["at"] = milliseconds(e.at.time_since_epoch());
+        if (e.change == TimerUpdated::Change::set) j["at"] = milliseconds(log.since_epoch(e.at));
         if (e.change == TimerUpdated::Change::expired) j["count"] = e.count;
         return j;
     }
@@ -179,7 +179,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kNames = 
 };
 
 Json object_of(const EventLog& log, const Event& event) {
-    Json j{{"time", milliseconds(event.time.time_since_epoch())}, {"name", name_of(event)}, {"id", event.id}};
+    Json j{{"time", milliseconds(log.since_epoch(event.time))}, {"name", name_of(event)}, {"id", event.id}};
     if (event.cause != 0) j["cause"] = event.cause;
     j["host"] = log.hosts()[event.host];
     if (event.end != kNoEnd) {
@@ -199,7 +199,13 @@ std::string dump(const Json& j) { return j.dump(-1, ' ', false, Json::error_hand
 
 }  // namespace
 
-std::string_view name_of(const Event& event) { return kNames[event.data.index()]; }
+std::string_view name_of(const Event& event) {
+    if (const auto* remark = event.as<Remarked>()) {
+        if (remark->text.starts_with("dns: ")) return "dns:message";
+        if (remark->text.starts_with("http: ")) return "http:message";
+    }
+    return kNames[event.data.index()];
+}
 
 std::string to_json(const EventLog& log, const Event& event) { return dump(object_of(log, event)); }
 

@@ -78,7 +78,8 @@ struct EventLog::Tracker {
     std::array<EventId, kTimers.size() + 1> timer_events{};  // the last of each: set or expired
     std::deque<Sending> sendings;                            // the oldest first
 
-    EventId trigger = 0;       // the last segment, timer or call that may let it send
+    EventId trigger = 0;       // the last segment, timer or call that may let it send data
+    EventId closing = 0;       // the last call that closed
     EventId segment = 0;       // the last that was received
     EventId loss = 0;          // the last range that was found lost
     EventId reading = 0;       // the last call that read
@@ -301,6 +302,9 @@ EventId EventLog::Host::cause_of_sending(const tcp::SegmentSent& e, const Tracke
         case SendReason::ack_pushed:
         case SendReason::ack_congestion_mark:
             return t->segment;
+        case SendReason::fin:
+        case SendReason::reset_abort:
+            return scope() != 0 ? std::max(scope(), t->closing) : std::max(t->trigger, t->closing);
         default:
             return scope_or_trigger(t);
     }
@@ -370,6 +374,7 @@ void EventLog::Host::state_changed(const tcp::StateChanged& e) {
         end = log_.make_end(index_, e.flow, e.after == tcp::State::syn_sent);
     Tracker* t = tracker(end);
     EventId cause = scope_or_trigger(t);
+    if (t != nullptr && arriving_ == 0) cause = std::max(cause, t->closing);
     if (begins && e.after != tcp::State::closed)
         cause =
             add(e.time, end, cause, clause_of(ConnectionStarted{}), ConnectionStarted{e.after == tcp::State::syn_sent});
@@ -512,8 +517,13 @@ void EventLog::Host::socket_called(const tcp::SocketCall& e) {
     const EventId id = add(e.time, end, application_, clause_of(data), data);
     Tracker* t = tracker(end);
     if (t == nullptr) return;
-    const bool reads = e.call == tcp::Call::receive || e.call == tcp::Call::accept;
-    (reads ? t->reading : t->trigger) = id;
+    using tcp::Call;
+    if (e.call == Call::connect || e.call == Call::send)
+        t->trigger = id;
+    else if (e.call == Call::receive || e.call == Call::accept)
+        t->reading = id;
+    else
+        t->closing = id;
 }
 
 void EventLog::Host::application_notified(const tcp::ApplicationNotified& e) {

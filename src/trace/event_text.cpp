@@ -38,9 +38,12 @@ class Numbers {
 std::string segment_text(const SegmentHeader& h, const Numbers& numbers, bool sent) {
     const auto seq = [&](tcp::Seq s) { return sent ? numbers.own(s) : numbers.other(s); };
     const auto ack = [&](tcp::Seq s) { return sent ? numbers.other(s) : numbers.own(s); };
-    std::string text = flag_text(h.flags);
+    // What carries data has ACK set, and PSH where the application's data ends: no news.
+    constexpr auto kUsual = wire::TcpFlags::kAck | wire::TcpFlags::kPsh;
+    const bool plain_data = h.length > 0 && (h.flags.value & ~kUsual) == 0 && h.flags.ack();
+    std::string text = plain_data ? "" : flag_text(h.flags);
     if (h.length > 0)
-        text += fmt::format(", {} octets from {} on", grouped(h.length), seq(h.seq));
+        text += fmt::format("{}{} octets from {} on", plain_data ? "" : ", ", grouped(h.length), seq(h.seq));
     else if (h.flags.syn() || h.flags.fin() || h.flags.rst())
         text += fmt::format(", seq {}", seq(h.seq));
     if (h.flags.ack()) text += fmt::format(", ack {}", ack(h.ack));
@@ -155,6 +158,13 @@ struct Words {
 };
 
 }  // namespace
+
+std::string segment_in_words(const EventLog& log, const Event& event) {
+    const Numbers numbers(log, event.end);
+    if (const auto* sent = event.as<SegmentSent>()) return segment_text(sent->header, numbers, true);
+    if (const auto* received = event.as<SegmentReceived>()) return segment_text(received->header, numbers, false);
+    return {};
+}
 
 std::string in_words(const EventLog& log, const Event& event) {
     return printable(std::visit(Words{log, event, Numbers(log, event.end)}, event.data));

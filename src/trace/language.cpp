@@ -34,6 +34,10 @@ constexpr Phrase kLadder[] = {
     {"lost or damaged", "丢失或损坏"},
     {"crosses another segment, or comes from elsewhere", "与别的报文段交错，或来自别处"},
     {"narrator", "旁白"},
+    {"TCP {}: the states of {} and {}", "TCP 连接 {}：{} 与 {} 的状态"},
+    {"no change of state was recorded", "没有记录到状态改变"},
+    {"The diagram: RFC 9293, figure 5. Dashed: what the figure leaves out.",
+     "状态图：RFC 9293 图 5。虚线：图中略去的转换。"},
 };
 
 // Why a segment was sent.
@@ -71,6 +75,45 @@ constexpr Phrase kReasons[] = {
     {"RST: aborted by the application", "RST：应用程序中止连接"},
     {"RST: data for a closed application", "RST：应用程序已关闭，数据无人接收"},
     {"RST: gave up waiting", "RST：放弃等待"},
+};
+
+// What the plots say.
+constexpr Phrase kPlots[] = {
+    {"time", "时间"},
+    {"{} (up to {}, above the picture)", "{}（最高 {}，在图外）"},
+    {"Time-sequence graph", "时间—序号图"},
+    {"{}: {} octets in {} segments, {} lost, {} sent again", "{}：{} 字节，{} 个报文段，丢失 {} 个，重传 {} 个"},
+    {"end of the peer's window", "对方窗口的右沿"},
+    {"SACK block", "SACK 块"},
+    {"acknowledged", "已确认"},
+    {"duplicate ACK", "重复确认"},
+    {"segment", "报文段"},
+    {"R: sent again", "R：重传"},
+    {"lost on the way", "途中丢失"},
+    {"What may be in flight, and what is", "窗口与在途数据"},
+    {"in flight", "在途数据"},
+    {"peer's window", "对方的窗口"},
+    {"taken for lost", "判定丢失"},
+    {"it was not lost: undone", "其实没丢：撤销"},
+    {"fast recovery", "快速恢复"},
+    {"recovery from a timeout", "超时恢复"},
+    {"reduction for a congestion mark", "因拥塞标记而减窗"},
+    {"waits for the application", "等应用程序"},
+    {"waits for the send buffer", "等发送缓存"},
+    {"waits for the peer's window", "等对方的窗口"},
+    {"waits for the congestion window", "等拥塞窗口"},
+    {"waits because of Nagle", "等待：Nagle"},
+    {"waits because of cork", "等待：cork"},
+    {"waits for its pace", "等发送节拍"},
+    {"Round-trip time", "往返时间"},
+    {"{}: {} samples, {}", "{}：{} 个样本，{}"},
+    {"least of late", "近期最小值"},
+    {"sample", "样本"},
+    {"Throughput", "吞吐量"},
+    {"{}: {} on average; each step is {}", "{}：平均 {}；每一格 {}"},
+    {"sent", "已发送"},
+    {"acknowledged (goodput)", "已确认（有效吞吐量）"},
+    {"acknowledged, on average", "已确认，平均"},
 };
 
 // What became of it, what changed a state, and timers.
@@ -128,8 +171,8 @@ constexpr Phrase kEvents[] = {
 
 std::string_view in_language(Language language, std::string_view english) {
     if (language == Language::en) return english;
-    for (const std::span<const Phrase> table :
-         {std::span<const Phrase>(kLadder), std::span<const Phrase>(kReasons), std::span<const Phrase>(kEvents)}) {
+    for (const std::span<const Phrase> table : {std::span<const Phrase>(kLadder), std::span<const Phrase>(kReasons),
+                                                std::span<const Phrase>(kEvents), std::span<const Phrase>(kPlots)}) {
         const auto found = std::ranges::find(table, english, &Phrase::first);
         if (found != table.end()) return found->second;
     }

@@ -7,6 +7,7 @@
 #include "hourglass/trace/svg.h"
 #include "trace/ladder_label.h"
 #include "trace/ladder_rows.h"
+#include "trace/svg_text.h"
 #include "trace/text.h"
 
 namespace hourglass::trace {
@@ -27,21 +28,6 @@ constexpr double kChipWidth = 100, kChipHeight = 17;
 
 double x_of(Rail rail) { return rail == Rail::left ? kLeft : kRight; }
 double outwards(Rail rail) { return rail == Rail::left ? -1 : 1; }
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : printable(text)) {
-        if (c == '&')
-            out += "&amp;";
-        else if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else
-            out += c;
-    }
-    return out;
-}
 
 std::string_view colour_of(tcp::State state) {
     switch (state) {
@@ -243,7 +229,7 @@ void Picture::draw_rails() {
         out_ += fmt::format(
             R"svg(<text x="{}" y="{}" class="host">{}</text><text x="{}" y="{}" class="address">{}</text>)svg"
             "\n",
-            x_of(rail), kTop - 44, escaped(end.host), x_of(rail), kTop - 28, escaped(end.address.to_string()));
+            x_of(rail), kTop - 44, svg_escaped(end.host), x_of(rail), kTop - 28, svg_escaped(end.address.to_string()));
     }
 }
 
@@ -291,7 +277,7 @@ void Picture::draw_label(const PacketTrip& trip, Rail from, double x1, double y1
     out_ += fmt::format(
         R"svg(<text transform="translate({:.1f} {:.1f}) rotate({:.2f})" text-anchor="{}" class="label" fill="{}">{}</text>)svg"
         "\n",
-        x, y, angle, from == Rail::left ? "start" : "end", colour, escaped(label));
+        x, y, angle, from == Rail::left ? "start" : "end", colour, svg_escaped(label));
 }
 
 void Picture::draw_segment(const Mark& mark, const PacketTrip& trip) {
@@ -332,7 +318,7 @@ void Picture::draw_stranger(const Mark& mark, const Step& step, const PacketTrip
     const std::string who = late ? fmt::format(fmt::runtime(say("late: {}")), "") : step.host + ": ";
     out_ += fmt::format(R"svg(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="label" fill="#97266d">{}</text>)svg"
                         "\n",
-                        x1, mark.y - 4, mark.rail == Rail::right ? "start" : "end", escaped(who + lines.front()));
+                        x1, mark.y - 4, mark.rail == Rail::right ? "start" : "end", svg_escaped(who + lines.front()));
     bottom_of_[mark.step] = mark.y;
 }
 
@@ -367,7 +353,7 @@ void Picture::draw_side_text(const Mark& mark, std::string_view text, std::strin
     out_ += fmt::format(R"svg(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="label" fill="{}">{}</text>)svg"
                         "\n",
                         x_of(mark.rail) - outwards(mark.rail) * 10, mark.y + 4,
-                        mark.rail == Rail::left ? "start" : "end", colour, escaped(text));
+                        mark.rail == Rail::left ? "start" : "end", colour, svg_escaped(text));
 }
 
 void Picture::draw_notes() {
@@ -383,7 +369,7 @@ void Picture::draw_notes() {
         for (const std::string& words : wrap(text, kNoteColumns, "…")) {
             out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="note">{}</text>)svg"
                                 "\n",
-                                kNotes, line, escaped(words));
+                                kNotes, line, svg_escaped(words));
             line += kLine;
         }
         free = line + 8;
@@ -391,9 +377,7 @@ void Picture::draw_notes() {
     height_ = std::max(height_, free + 20);
 }
 
-constexpr std::string_view kStyle = R"(<style>
-text { font-family: "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", sans-serif; font-size: 11px; }
-.title { font-size: 15px; font-weight: bold; fill: #1a202c; }
+constexpr std::string_view kStyle = R"(.title { font-size: 15px; font-weight: bold; fill: #1a202c; }
 .host { font-size: 14px; font-weight: bold; text-anchor: middle; fill: #1a202c; }
 .address { text-anchor: middle; fill: #718096; }
 .chip { text-anchor: middle; fill: white; font-size: 10px; font-weight: bold; }
@@ -460,11 +444,13 @@ std::string Picture::draw() {
                     connection_.responder.host, time_text(connection_.opened));
     return fmt::format(
         R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1:.0f}" viewBox="0 0 {0} {1:.0f}">
+<style>
+text {{ font-family: {6}; font-size: 11px; }}
 {2}<rect width="100%" height="100%" fill="white"/>
 <text x="24" y="26" class="title">{3}</text>
 {4}{5}</svg>
 )",
-        width, height_, kStyle, escaped(title), out_, body);
+        width, height_, kStyle, svg_escaped(title), out_, body, kSvgFonts);
 }
 
 }  // namespace

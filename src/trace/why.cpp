@@ -55,10 +55,11 @@ struct Standing {
     }
 };
 
-std::string when(Instant time) { return fmt::format("{:.3f} ms", to_seconds(time.time_since_epoch()) * 1000); }
+std::string when(Duration time) { return fmt::format("{:.3f} ms", to_seconds(time) * 1000); }
 
 Because link_of(const EventLog& log, const Event& event) {
-    return {event.id, event.time, log.hosts()[event.host], in_words(log, event), std::string(event.clause)};
+    return {event.id, log.since_epoch(event.time), log.hosts()[event.host], in_words(log, event),
+            std::string(event.clause)};
 }
 
 std::vector<Because> causes_of(const EventLog& log, const Event& event) {
@@ -109,13 +110,13 @@ std::string limit_text(const Standing& s) {
     return "";
 }
 
-Held held_by(const Standing& s) {
+Held held_by(const EventLog& log, const Standing& s) {
     Held held{.limit = s.blocked.after,
               .text = limit_text(s),
               .clause = std::string(tcp::clause_of(s.blocked.after)),
               .since = std::nullopt};
     if (s.blocked_event != nullptr) {
-        held.since = s.blocked_event->time;
+        held.since = log.since_epoch(s.blocked_event->time);
         held.event = s.blocked_event->id;
     }
     return held;
@@ -135,7 +136,7 @@ Standing standing_after(const EventLog& log, const Event& event) {
 Answer answer_for(const EventLog& log, const Event& event, SegmentNumber number) {
     Answer answer{.event = event.id,
                   .segment = number,
-                  .time = event.time,
+                  .time = log.since_epoch(event.time),
                   .host = log.hosts()[event.host],
                   .what = in_words(log, event),
                   .clause = std::string(event.clause),
@@ -149,8 +150,9 @@ Answer answer_for(const EventLog& log, const Event& event, SegmentNumber number)
         answer.why = tcp::to_string(sent->reason);
         if (const Event* original = log.find(sent->retransmit_of))
             if (const auto* first = original->as<SegmentSent>())
-                answer.why += fmt::format("; it repeats segment {} of {}", first->number, when(original->time));
-        if (event.end != kNoEnd) answer.held = held_by(standing_after(log, event));
+                answer.why +=
+                    fmt::format("; it repeats segment {} of {}", first->number, when(log.since_epoch(original->time)));
+        if (event.end != kNoEnd) answer.held = held_by(log, standing_after(log, event));
     } else if (const auto* received = event.as<SegmentReceived>()) {
         answer.reason = token(received->verdict);
         answer.why = tcp::to_string(received->verdict);
@@ -194,13 +196,13 @@ std::vector<std::string> state_text(const Standing& s, Instant moment) {
 Answer answer_at(const EventLog& log, EndIndex end, const Standing& s, Instant moment) {
     const ConnectionEndpoint& point = log.connections()[end];
     Answer answer{.event = s.last->id,
-                  .time = moment,
+                  .time = log.since_epoch(moment),
                   .host = log.hosts()[point.host],
                   .what = fmt::format(
                       "{} to {}, {}", SocketAddress{point.flow.local, point.flow.local_port}.to_string(),
                       SocketAddress{point.flow.remote, point.flow.remote_port}.to_string(), tcp::to_string(s.state)),
                   .state = state_text(s, moment)};
-    answer.held = held_by(s);
+    answer.held = held_by(log, s);
     answer.reason = token(s.blocked.after);
     answer.why = answer.held->text;
     answer.clause = answer.held->clause;
@@ -213,8 +215,12 @@ Answer answer_at(const EventLog& log, EndIndex end, const Standing& s, Instant m
 std::vector<Answer> why_segment(const EventLog& log, SegmentNumber number) {
     std::vector<Answer> answers;
     if (number == 0) return answers;
-    for (const Event& event : log.events())
-        if (number_of(event) == number) answers.push_back(answer_for(log, event, number));
+    for (const Event& event : log.events()) {
+        if (number_of(event) != number) continue;
+        answers.push_back(answer_for(log, event, number));
+        // Why it was sent has been said; that it was is enough for those that tell of its arrival.
+        if (answers.size() > 1 && answers.back().causes.size() > 1) answers.back().causes.resize(1);
+    }
     return answers;
 }
 
@@ -263,7 +269,7 @@ std::string to_text(const Answer& answer, std::size_t width) {
 
 std::string to_json(const Answer& answer) {
     using Json = nlohmann::ordered_json;
-    const auto ms = [](Instant time) { return to_seconds(time.time_since_epoch()) * 1000; };
+    const auto ms = [](Duration time) { return to_seconds(time) * 1000; };
     const auto list = [&](const std::vector<Because>& links) {
         Json all = Json::array();
         for (const Because& link : links)

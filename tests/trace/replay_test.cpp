@@ -41,6 +41,7 @@ TEST_P(RandomRuns, AreTheSameInTheReplay) {
         EXPECT_TRUE((*replay)->run_to_end()) << (*replay)->problem()->text << "\n" << (*replay)->last_step();
         EXPECT_TRUE((*replay)->ended());
         ASSERT_EQ(first_difference(run.transcript, told.text), "") << "seed " << seed;
+        ASSERT_EQ(first_difference(run.events, told.events()), "") << "seed " << seed;
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "hourglass/base/time.h"
 #include "hourglass/http/url.h"
+#include "hourglass/trace/event_log.h"
 #include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/recorder.h"
 
@@ -23,6 +24,7 @@ struct JourneySettings {
     Duration limit = std::chrono::hours(1);          ///< Virtual time after which the journey is given up.
     /// Records what enters the TCP of every host, and is closed with the journey, which it must outlive; null: nothing.
     trace::FlightRecorder* flight = nullptr;
+    bool events = false;  ///< Also keep the events of TCP, which plots are made of.
 };
 
 /// A part of the journey, as the story has it.
@@ -61,6 +63,8 @@ class Journey {
     /// The status of the answer; 0 when there was none.
     [[nodiscard]] int status() const;
     [[nodiscard]] const trace::Recorder& recorder() const;
+    /// Null unless `JourneySettings::events` asked for it.
+    [[nodiscard]] const trace::EventLog* events() const;
     /// The hosts with their addresses, in the order of the path.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> hosts() const;
 

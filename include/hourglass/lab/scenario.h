@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hourglass/base/time.h"
+#include "hourglass/trace/event_log.h"
 #include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/language.h"
@@ -133,6 +134,7 @@ using Part = std::variant<Heading, Paragraph, LadderPart, Table, Verbatim, Bars,
 struct Recording {
     std::string label;  ///< "with SACK"; empty when there is only one.
     std::unique_ptr<trace::Recorder> recorder{};
+    std::unique_ptr<trace::EventLog> events{};  ///< Null unless `PlaySettings::events` asked for it.
 };
 
 /// A scenario that has been played.
@@ -157,6 +159,7 @@ struct PlaySettings {
     std::vector<std::pair<std::string, std::string>> values{};  ///< Name and value of each setting that is changed.
     std::uint64_t seed = 1;                                     ///< Decides all that is left to chance.
     Language language = Language::en;
+    bool events = false;       ///< Also keep the events of TCP, which plots are made of.
     FlightRecorders flight{};  ///< Empty: no network is recorded.
 };
 

@@ -178,6 +178,7 @@ struct ConnectionEndpoint {
 struct EventLogSettings {
     std::size_t max_events = 1 << 20;       ///< Beyond it the oldest go.
     std::size_t max_connections = 1 << 16;  ///< Ends of connections; what happens to further ones has no `Event::end`.
+    Instant epoch{};                        ///< What texts and JSON count times from.
     bool metrics = true;                    ///< Keep `MetricsUpdated`: one for almost every acknowledgement.
 };
 
@@ -212,6 +213,8 @@ class EventLog final : public sim::NetworkObserver {
     [[nodiscard]] const Event* find(EventId id) const;
     [[nodiscard]] const std::vector<ConnectionEndpoint>& connections() const { return ends_; }
     [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }
+    /// Since `EventLogSettings::epoch`.
+    [[nodiscard]] Duration since_epoch(Instant time) const { return time - settings_.epoch; }
     /// Events that are not kept any more.
     [[nodiscard]] std::uint64_t omitted() const { return omitted_; }
 

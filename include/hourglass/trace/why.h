@@ -15,10 +15,14 @@ namespace hourglass::trace {
 /// where these are known.
 [[nodiscard]] std::string in_words(const EventLog& log, const Event& event);
 
+/// The segment of an event that sends or receives one: "SYN, seq 0", "1,448 octets from 1 on, ack 1". Empty for other
+/// events.
+[[nodiscard]] std::string segment_in_words(const EventLog& log, const Event& event);
+
 /// A link of a chain of causes.
 struct Because {
     EventId event = 0;
-    Instant time{};
+    Duration time{};  ///< Since the log's epoch.
     std::string host{};
     std::string text{};
     std::string clause{};
@@ -29,15 +33,15 @@ struct Held {
     tcp::SendLimit limit{};
     std::string text{};    ///< With the numbers: "the congestion window: 14,600 octets, 14,600 in the network".
     std::string clause{};  ///< Empty where no RFC asks for it.
-    std::optional<Instant> since{};
-    EventId event = 0;  ///< That told so; 0: nothing has held it yet.
+    std::optional<Duration> since{};  ///< As `time`.
+    EventId event = 0;                ///< That told so; 0: nothing has held it yet.
 };
 
 /// Why a segment was sent, or what became of it.
 struct Answer {
     EventId event = 0;
     SegmentNumber segment = 0;
-    Instant time{};
+    Duration time{};  ///< Since the log's epoch.
     std::string host{};
     std::string what{};    ///< The segment, or the moment.
     std::string reason{};  ///< In a word that programs can compare: `fast_retransmit`, `challenged`, `peer_window`.
