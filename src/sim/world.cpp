@@ -316,6 +316,7 @@ bool World::run_until(const std::function<bool()>& done, Duration limit) {
 }
 
 void World::set_observer(NetworkObserver* observer) { implementation_->fabric_.observer = observer; }
+NetworkObserver* World::observer() const { return implementation_->fabric_.observer; }
 void World::set_step_hook(std::function<void()> hook) { implementation_->step_hook_ = std::move(hook); }
 
 std::uint64_t World::seed() const { return implementation_->seed_; }

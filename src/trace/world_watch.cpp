@@ -25,7 +25,7 @@ void WorldWatch::attach(sim::World& world, Recorder& recorder, EventLog* log, Fl
         [this](Instant time, std::string_view host, std::string_view text) { note_message(time, host, text); });
     network_.add(*messages_);
     world.set_observer(&network_);
-    if (flight != nullptr) flight->record(world, &network_);
+    if (flight != nullptr) flight->record(world);
 }
 
 void WorldWatch::note(Instant time, std::string_view host, std::string_view text) {

@@ -328,7 +328,8 @@ Run::Run(std::uint64_t seed, const RunOptions& options)
     world_.connect({"client", {"10.0.0.1/24"}}, {"server", {"10.0.0.2/24"}}, link);
     both_networks_.add(network_);
     both_networks_.add(events_);
-    recorder_.record(world_, &both_networks_);
+    world_.set_observer(&both_networks_);
+    recorder_.record(world_);
     for (const std::string& name : world_.host_names()) {
         observers_.push_back(std::make_unique<Transcript>(run_.transcript, name));
         both_.emplace_back().add(*observers_.back());
