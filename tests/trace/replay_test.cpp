@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "hourglass/base/random.h"
+#include "trace/record_codec.h"
 #include "trace/record_file.h"
 #include "trace/recorded_run.h"
 
@@ -198,6 +199,18 @@ TEST(Replay, ThatGoesAnotherWaySaysSo) {
     ASSERT_TRUE((*replay)->problem());
     EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::differs);
     EXPECT_NE((*replay)->problem()->text.find("hourglass 9.8.7"), std::string::npos) << (*replay)->problem()->text;
+}
+
+TEST(Replay, OfACallAtAHostThatIsNotThereSaysThatItIsDamaged) {
+    record::RecordEncoder encoder;
+    encoder.call(0, {.call = tcp::StreamCall::close});
+    const auto octets = record::write_chunk({}, encoder.out.bytes());
+    const auto replay = open_record(head_of({.layout = record::layout_of_records(), .version = "0"}) +
+                                    std::string(reinterpret_cast<const char*>(octets.data()), octets.size()));
+    ASSERT_TRUE(replay);
+    EXPECT_FALSE((*replay)->run_to_end());
+    ASSERT_TRUE((*replay)->problem());
+    EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::damaged);
 }
 
 // Whoever forges a record can make its checksums right.
