@@ -3,7 +3,6 @@
 #include <array>
 #include <span>
 
-#include "hourglass/http/server.h"
 #include "hourglass/http/transport.h"
 
 namespace hourglass::http::detail {
@@ -11,14 +10,14 @@ namespace hourglass::http::detail {
 /// Pieces of output that leave in one call of the transport.
 inline constexpr std::size_t kPiecesAtOnce = 32;
 
-/// Sends what an end of an HTTP connection has to say, as far as the transport takes it. Returns how many bytes moved.
-template <typename Connection>
-std::size_t move_output(Connection& http, Transport& transport) {
+/// Sends what an end of an HTTP connection has to say, as far as `send` takes it. Returns how many bytes moved.
+template <typename Connection, typename Send>
+std::size_t move_output_by(Connection& http, Send send) {
     std::size_t moved = 0;
     while (http.output_size() > 0) {
         std::array<std::span<const std::byte>, kPiecesAtOnce> pieces;
         const std::size_t count = http.output(std::span(pieces));
-        const std::size_t n = transport.send(std::span(pieces).first(count));
+        const std::size_t n = send(std::span<const std::span<const std::byte>>(pieces).first(count));
         if (n == 0) break;
         http.consume_output(n);
         moved += n;
@@ -26,19 +25,10 @@ std::size_t move_output(Connection& http, Transport& transport) {
     return moved;
 }
 
-/// The same for a server's end, which may have a file to send from.
-inline std::size_t move_output_and_files(ServerConnection& http, Transport& transport) {
-    std::size_t moved = move_output(http, transport);
-    while (http.output_size() == 0) {
-        const auto part = http.file_output();
-        if (!part) break;
-        const auto n = transport.send_file(*part);
-        if (n && *n == 0) break;
-        http.consume_file_output(n);
-        if (!n) break;
-        moved += *n + move_output(http, transport);
-    }
-    return moved;
+/// The same as far as the transport takes it.
+template <typename Connection>
+std::size_t move_output(Connection& http, Transport& transport) {
+    return move_output_by(http, [&](auto pieces) { return transport.send(pieces); });
 }
 
 /// Gives an end of an HTTP connection what has arrived, as far as it wants it. Returns how many bytes moved.

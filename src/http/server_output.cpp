@@ -159,7 +159,7 @@ void ServerEngine::consume_output(std::size_t n) {
     run();
 }
 
-std::optional<FilePart> ServerEngine::file_output() const { return out_.empty() ? pump_.file_part() : std::nullopt; }
+std::optional<FilePart> ServerEngine::file_output() const { return pump_.file_part(); }
 
 void ServerEngine::consume_file_output(std::optional<std::uint64_t> n) {
     if (n) {

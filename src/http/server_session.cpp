@@ -57,7 +57,7 @@ void ServerSession::move() {
             http_.peer_closed();
             moved = true;
         }
-        const std::size_t sent = move_output_and_files(http_, transport_);
+        const std::size_t sent = move_out();
         sent_ += sent;
         moved = moved || sent > 0;
         any = any || moved;
@@ -67,6 +67,21 @@ void ServerSession::move() {
         watch_head();
     }
     watch_rates();
+}
+
+/// Sends what there is to say, files from where they are.
+std::size_t ServerSession::move_out() {
+    std::size_t moved = 0;
+    for (auto part = http_.file_output(); part; part = http_.file_output()) {
+        moved += move_output_by(http_, [this](auto pieces) { return send_before_file(pieces); });
+        if (http_.output_size() > 0) return moved;
+        const auto n = transport_.send_file(*part);
+        if (n && *n == 0) return moved;
+        http_.consume_file_output(n);
+        if (!n) return moved;
+        moved += *n;
+    }
+    return moved + move_output(http_, transport_);
 }
 
 /// RFC 9110, section 15.5.9: a client may be slow, but not drip its header section for ever.

@@ -30,6 +30,10 @@ class ServerSession {
     /// Nothing can be received before a handshake is complete, for which there is a time limit.
     void await_handshake() { shaking_hands_ = true; }
     void end_handshake();
+    /// Sends on the transport what a file follows at once.
+    virtual std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) {
+        return transport_.send(pieces);
+    }
 
   public:
     /// Moves what can move, in both directions.
@@ -46,6 +50,7 @@ class ServerSession {
     friend class SessionTable;
     void begin();
     void move();
+    [[nodiscard]] std::size_t move_out();
     void finish();
     void discard_input();
     void watch_head();

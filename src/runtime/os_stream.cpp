@@ -31,15 +31,15 @@ tcp::Error take_error(int socket) {
     return to_tcp_error({error, std::generic_category()});
 }
 /// One system call for all pieces, and the cheaper one for a single piece. Precondition: at most `kPieces`.
-ssize_t send_once(int socket, std::span<const std::span<const std::byte>> pieces) {
-    if (pieces.size() == 1) return ::send(socket, pieces.front().data(), pieces.front().size(), MSG_NOSIGNAL);
+ssize_t send_once(int socket, std::span<const std::span<const std::byte>> pieces, int flags) {
+    if (pieces.size() == 1) return ::send(socket, pieces.front().data(), pieces.front().size(), flags);
     std::array<iovec, kPieces> vectors;
     for (std::size_t i = 0; i < pieces.size(); ++i)
         vectors[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = pieces.size();
-    return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    return ::sendmsg(socket, &message, flags);
 }
 /// Keeps sendfile(2), which knows no MSG_NOSIGNAL, from ending the process when the peer has reset the connection.
 class NoPipeSignal {
@@ -199,13 +199,20 @@ bool OsStream::may_move() {
     return false;
 }
 
-std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) {
+std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) { return send(pieces, MSG_NOSIGNAL); }
+
+/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes.
+std::size_t OsStream::send_before_file(std::span<const std::span<const std::byte>> pieces) {
+    return send(pieces, MSG_NOSIGNAL | MSG_MORE);
+}
+
+std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces, int flags) {
     if (!writable_ || pieces.empty() || !may_move()) return 0;
     pieces = pieces.first(std::min(pieces.size(), kPieces));
     std::size_t wanted = 0;
     for (const auto& piece : pieces) wanted += piece.size();
     ssize_t sent = 0;
-    do sent = send_once(socket_, pieces);
+    do sent = send_once(socket_, pieces, flags);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         if (would_block())

@@ -58,6 +58,8 @@ class OsStream final : public http::Transport, private Watcher {
 
     std::size_t send(std::span<const std::span<const std::byte>> pieces) override;
     std::size_t send(std::span<const std::byte> bytes) { return send(std::span(&bytes, 1)); }
+    /// The same for what a call of `send_file` follows at once: both may share a segment.
+    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces);
     [[nodiscard]] bool sends_files() const override { return true; }
     std::optional<std::size_t> send_file(const http::FilePart& part) override;
     bool receive(const std::function<void(std::span<const std::byte>)>& take) override;
@@ -80,6 +82,7 @@ class OsStream final : public http::Transport, private Watcher {
                                              unsigned size, OsStreamHandler& handler);
     void on_connect_done();
     [[nodiscard]] bool may_move();
+    std::size_t send(std::span<const std::span<const std::byte>> pieces, int flags);
     void end(tcp::Error error);
 
     OsLoop& loop_;
