@@ -37,8 +37,7 @@ constexpr std::array<std::uint8_t, 32> kBitOfHighHalf = [] {
     return table;
 }();
 
-/// Of 32 bytes: a bit for each that is no tchar, and for each that may not be in a value, or is HTAB: that is rare, and
-/// to tell it from the controls takes time.
+/// Of 32 bytes: a bit for each that is no tchar, and for each that may not be in a value.
 struct Classes {
     std::uint32_t no_token;
     std::uint32_t no_value;
@@ -55,7 +54,8 @@ HOURGLASS_AVX2 inline Classes classify(const char* p) noexcept {
     const __m256i token = _mm256_and_si256(_mm256_shuffle_epi8(low_half, v), _mm256_shuffle_epi8(high_half, high));
     const __m256i no_token = _mm256_cmpeq_epi8(token, _mm256_setzero_si256());
     const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
-    const __m256i no_value = _mm256_or_si256(low, _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)));
+    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t')), low);
+    const __m256i no_value = _mm256_or_si256(control, _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)));
     return {static_cast<std::uint32_t>(_mm256_movemask_epi8(no_token)),
             static_cast<std::uint32_t>(_mm256_movemask_epi8(no_value))};
 }
@@ -66,7 +66,6 @@ class BlockReader {
     HOURGLASS_AVX2 BlockReader(const char* text, std::size_t size) noexcept : text_(text), size_(size) { load(0); }
 
     HOURGLASS_AVX2 std::size_t token_end(std::size_t from) noexcept { return next<&BlockReader::no_token_>(from); }
-    /// Or the next HTAB.
     HOURGLASS_AVX2 std::size_t value_end(std::size_t from) noexcept { return next<&BlockReader::no_value_>(from); }
 
   private:
@@ -133,11 +132,8 @@ HOURGLASS_AVX2 std::size_t read_fields(std::string_view text, std::size_t at, Bl
         }
         const std::size_t colon = reader.token_end(at);
         if (n == places.size() || colon >= text.size() || text[colon] != ':' || colon == at) return 0;
-        std::size_t end = reader.value_end(colon + 1);
-        while (!is_line_end(text, end)) [[unlikely]] {
-                if (end >= text.size() || text[end] != '\t') return 0;
-                end = reader.value_end(end + 1);
-            }
+        const std::size_t end = reader.value_end(colon + 1);
+        if (!is_line_end(text, end)) return 0;
         std::size_t begin = colon + 1, last = end;
         if (text[begin] == ' ') ++begin;  // as nearly always; the line's end is no blank
         while (begin < last && is_blank(text[begin])) [[unlikely]]++ begin;

@@ -27,8 +27,9 @@ constexpr int kUnsent = 128 * 1024;
 constexpr int kAtOnce = 64;
 
 /// tcp(7), TCP_DEFER_ACCEPT, in seconds: a connection is accepted when something has come, because it is the client who
-/// speaks first, or after this time.
+/// speaks first, or after this time. Not where connections of each client are counted: silent ones count as well.
 constexpr int kDefer = 1;
+constexpr int kDoNotDefer = 0;
 
 /// Until accept(2) is tried again when it failed, as without a descriptor left.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
@@ -85,20 +86,22 @@ class OsListener final : private Watcher {
         : loop_(loop), socket_(std::move(socket)), secure_(secure), acceptable_(std::move(acceptable)) {}
     ~OsListener() { loop_.forget(*this); }
 
-    static std::expected<Descriptor, SetupError> open(const SocketAddress& local, std::uint32_t queue) {
+    static std::expected<Descriptor, SetupError> open(const SocketAddress& local,
+                                                      const http::TcpServerSettings& settings) {
         const OsAddress address(local);
         Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         if (!socket.valid()) return failure(local);
         const int on = 1;
+        const int defer = settings.connections_per_client == 0 ? kDefer : kDoNotDefer;
         // Connections inherit what their listener has; responses leave as a whole, so there is nothing to wait for.
         const bool set =
             ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
             ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
             ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent) == 0 &&
-            ::setsockopt(socket.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &kDefer, sizeof kDefer) == 0 &&
+            ::setsockopt(socket.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof defer) == 0 &&
             (local.address.is_v4() || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
         if (!set || ::bind(socket.get(), address.get(), address.length) != 0 ||
-            ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(queue, INT32_MAX))) != 0)
+            ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(settings.accept_queue, INT32_MAX))) != 0)
             return failure(local);
         return socket;
     }
@@ -141,7 +144,7 @@ class OsServer::Implementation {
     }
 
     std::expected<SocketAddress, SetupError> listen(const SocketAddress& local, http::SecureServer* secure) {
-        auto socket = OsListener::open(local, sessions_.settings().accept_queue);
+        auto socket = OsListener::open(local, sessions_.settings());
         if (!socket) return std::unexpected(socket.error());
         const SocketAddress bound = local_address(socket->get());
         auto listener =
