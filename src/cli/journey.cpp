@@ -172,7 +172,8 @@ void write_pictures(const lab::Journey& journey, const JourneyOptions& options) 
     if (!files.events.empty()) write_events(files.events, *journey.events());
     if (!files.plots.empty()) write_plots(files, *journey.events(), trace::Language::en, 0);
     if (!files.ladder.empty())
-        write_picture(files.ladder, trace::svg_ladder(recorder, 0, {.absolute = options.absolute}));
+        write_picture(files.ladder,
+                      trace::svg_ladder(recorder, 0, {.absolute = options.absolute, .events = journey.events()}));
     if (!files.mermaid.empty()) write_file(files.mermaid, trace::mermaid(recorder, 0, {.absolute = options.absolute}));
     if (!files.states.empty()) write_picture(files.states, trace::state_diagram(recorder, 0));
 }

@@ -33,9 +33,11 @@ void write_ladders(const lab::Lesson& lesson, const PictureFiles& files, bool ab
             trace::SvgOptions options;
             options.absolute = absolute;
             options.language = lesson.language;
+            options.fold_after = part.fold_after;
             options.remarks = part.remarks;
             options.from = part.from;
             options.until = part.until;
+            options.events = lesson.recordings[part.recording].events.get();
             write_picture(numbered_path(files.ladder, number), trace::svg_ladder(recorder, *part.connection, options));
         }
         if (!files.mermaid.empty()) {
@@ -73,7 +75,7 @@ void write_pictures(const lab::Lesson& lesson, const PictureFiles& files, bool a
     for (std::size_t i = 0; !files.events.empty() && i < lesson.recordings.size(); ++i)
         write_events(numbered_path(files.events, i), *lesson.recordings[i].events);
     for (const lab::Recording& recording : lesson.recordings)
-        if (recording.events != nullptr && trace::busiest_end(*recording.events) != trace::kNoEnd)
+        if (!files.plots.empty() && trace::busiest_end(*recording.events) != trace::kNoEnd)
             write_plots(files, *recording.events, lesson.language, networks++);
     if (!files.plots.empty() && networks == 0)
         throw Failure{kBadInput, "there is nothing to plot: no TCP connection of this scenario sent any data"};

@@ -21,9 +21,9 @@ struct PictureFiles {
     /// Each a kind of plot and a file, SVG or PNG.
     std::vector<std::pair<std::string, std::string>> plots;
 
-    [[nodiscard]] bool any() const { return !ladder.empty() || !mermaid.empty() || !states.empty() || wants_events(); }
+    [[nodiscard]] bool any() const { return !mermaid.empty() || !states.empty() || wants_events(); }
     /// What is drawn or written needs an event log.
-    [[nodiscard]] bool wants_events() const { return !events.empty() || !plots.empty(); }
+    [[nodiscard]] bool wants_events() const { return !events.empty() || !plots.empty() || !ladder.empty(); }
 };
 
 /// `of_what` ends the sentences of the help: "of the client's connection".

@@ -2,12 +2,16 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "hourglass/trace/svg.h"
+#include "trace/ladder_content.h"
 #include "trace/ladder_label.h"
 #include "trace/ladder_rows.h"
+#include "trace/svg_ladder_style.h"
 #include "trace/svg_text.h"
+#include "trace/svg_timers.h"
 #include "trace/text.h"
 
 namespace hourglass::trace {
@@ -19,11 +23,15 @@ constexpr double kLeft = 250, kRight = 690;  // the rails
 constexpr double kNotes = 830;               // where the narrator stands
 constexpr double kWidth = 1180, kWidthWithoutNotes = 840;
 constexpr double kTop = 108;
-constexpr double kDelay = 40;    // that the usual way of a segment takes
-constexpr double kMostGap = 70;  // that silence takes, however long
+constexpr double kDelay = 40;      // that the usual way of a segment takes
+constexpr double kMostGap = 70;    // that silence takes, however long
+constexpr double kLeastTimer = 3;  // that a timer must last to have a bar
+constexpr double kTimeFontSize = 10;
+constexpr double kFold = 30;     // above and below what stands for a run of segments
 constexpr double kSpacing = 17;  // between two segments that leave at once
 constexpr double kLine = 15;     // of the narrator's text
 constexpr std::size_t kNoteColumns = 52;
+constexpr std::size_t kLabelColumns = 64, kLostLabelColumns = 44;
 constexpr double kChipWidth = 100, kChipHeight = 17;
 
 double x_of(Rail rail) { return rail == Rail::left ? kLeft : kRight; }
@@ -52,6 +60,7 @@ struct Mark {
         missed,  ///< Where a lost segment would have arrived.
         state,
         note,
+        fold,  ///< Stands for several segments.
     };
     Instant time;
     std::uint64_t order = 0;
@@ -60,6 +69,7 @@ struct Mark {
     std::size_t step = 0;
     const Arriving* arrival = nullptr;
     double y = 0;
+    std::string text{};  ///< Of a fold.
 };
 
 class Picture {
@@ -70,6 +80,8 @@ class Picture {
     [[nodiscard]] std::string draw();
 
   private:
+    [[nodiscard]] std::set<std::size_t> shown_steps();
+    void add_fold(const Row& row, std::size_t place);
     void collect();
     void add_trip(std::size_t place, const Step& step, const PacketTrip& trip);
     void add_late();
@@ -82,14 +94,18 @@ class Picture {
 
     void draw_rails();
     void draw_gaps();
+    void draw_cuts(double y);
+    void draw_folds();
     void draw_states();
     void draw_segment(const Mark& mark, const PacketTrip& trip);
-    void draw_label(const PacketTrip& trip, Rail from, double x1, double y1, double x2, double y2,
+    void draw_label(const Mark& mark, const PacketTrip& trip, double x1, double y1, double x2, double y2,
                     std::string_view colour);
     void draw_stranger(const Mark& mark, const Step& step, const PacketTrip& trip);
     void draw_repetition(const Mark& mark, const PacketTrip& trip);
     void draw_side_text(const Mark& mark, std::string_view text, std::string_view colour);
     void draw_notes();
+    [[nodiscard]] double y_of(Instant time) const;
+    void draw_timers();
     void chip(Rail rail, double y, tcp::State state);
     [[nodiscard]] std::string_view say(std::string_view english) const {
         return in_language(options_.language, english);
@@ -114,12 +130,47 @@ std::optional<Rail> Picture::rail_of(std::string_view host) const {
     return std::nullopt;
 }
 
+/// The steps that are drawn, as their rows in a text are: what is folded there has a mark for all of it.
+std::set<std::size_t> Picture::shown_steps() {
+    LadderOptions ladder;
+    ladder.fold_after = options_.fold_after;
+    ladder.remarks = options_.remarks;
+    ladder.from = options_.from;
+    ladder.until = options_.until;
+    std::set<std::size_t> shown;
+    const Step* first = recorder_.steps().data();
+    for (const Row& row : rows_to_show(recorder_, index_, steps_to_show(recorder_, index_, ladder), ladder).rows) {
+        const auto place = static_cast<std::size_t>(row.step - first);
+        if (row.kind == Row::Kind::fold || row.kind == Row::Kind::cycles)
+            add_fold(row, place);
+        else
+            shown.insert(place);
+    }
+    return shown;
+}
+
+void Picture::add_fold(const Row& row, std::size_t place) {
+    Mark mark{row.time, row.step->order, row.from, Mark::Kind::fold, place};
+    if (row.kind == Row::Kind::cycles) {
+        mark.text = fmt::format(fmt::runtime(say("{} the same {} times more, until {} {}")), "…", grouped(row.cycles),
+                                time_text(row.until), "…");
+    } else {
+        mark.text = fmt::format(fmt::runtime(say("{} {} more segments {}")), "…",
+                                grouped(row.segments[0] + row.segments[1]), "…");
+        for (const Rail rail : {Rail::left, Rail::right})
+            if (const auto octets = row.octets[static_cast<std::size_t>(rail)]; octets > 0)
+                mark.text +=
+                    fmt::format(fmt::runtime(say("  {} {} octets")), rail == Rail::left ? "→" : "←", grouped(octets));
+    }
+    marks_.push_back(std::move(mark));
+}
+
 void Picture::collect() {
     add_late();
     std::size_t segments = 0;
-    for (const std::size_t place : recorder_.steps_of(index_)) {
+    for (const std::size_t place : shown_steps()) {
         const Step& step = recorder_.steps()[place];
-        if (step.time < options_.from || step.time >= options_.until) continue;
+        if (step.time < connection_.opened && std::holds_alternative<PacketTrip>(step.what)) continue;
         if (const auto* trip = std::get_if<PacketTrip>(&step.what)) {
             if (++segments > options_.max_segments)
                 ++omitted_;
@@ -203,7 +254,14 @@ void Picture::place() {
             if (passed > 2 * kMostGap) gaps_.emplace_back(y + kMostGap / 2 + 16, mark.time - *now);
             y += std::min(passed, kMostGap + (passed > 2 * kMostGap ? 10 : 0));
         }
-        now = mark.time;
+        now = now ? std::max(*now, mark.time) : mark.time;
+        if (mark.kind == Mark::Kind::fold) {
+            // What is folded takes its time out of the scale.
+            mark.y = y = std::max({y, last[0], last[1]}) + kFold;
+            last = {y + kFold - kSpacing, y + kFold - kSpacing};
+            now = std::max(*now, recorder_.steps()[mark.step].time);
+            continue;
+        }
         double& rail = last[static_cast<std::size_t>(mark.rail)];
         mark.y = y = std::max(y, rail + kSpacing);
         rail = mark.y;
@@ -233,13 +291,29 @@ void Picture::draw_rails() {
     }
 }
 
+/// The rails are cut where time is.
+void Picture::draw_cuts(double y) {
+    for (const Rail rail : {Rail::left, Rail::right})
+        out_ += fmt::format(R"svg(<rect x="{}" y="{:.1f}" width="8" height="10" fill="white"/>)svg"
+                            R"svg(<path d="M{} {:.1f} l6 -4 m-6 10 l6 -4" class="cut"/>)svg"
+                            "\n",
+                            x_of(rail) - 4, y - 5, x_of(rail) - 3, y);
+}
+
+/// Above the arrows that pass.
+void Picture::draw_folds() {
+    for (const Mark& mark : marks_) {
+        if (mark.kind != Mark::Kind::fold) continue;
+        draw_cuts(mark.y - 4);
+        out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="gap fold">{}</text>)svg"
+                            "\n",
+                            (kLeft + kRight) / 2, mark.y, svg_escaped(mark.text));
+    }
+}
+
 void Picture::draw_gaps() {
     for (const auto& [y, length] : gaps_) {
-        for (const Rail rail : {Rail::left, Rail::right})
-            out_ += fmt::format(R"svg(<rect x="{}" y="{:.1f}" width="8" height="10" fill="white"/>)svg"
-                                R"svg(<path d="M{} {:.1f} l6 -4 m-6 10 l6 -4" class="cut"/>)svg"
-                                "\n",
-                                x_of(rail) - 4, y - 5, x_of(rail) - 3, y);
+        draw_cuts(y);
         out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="gap">{}</text>)svg"
                             "\n",
                             (kLeft + kRight) / 2, y + 4,
@@ -266,10 +340,15 @@ void Picture::draw_states() {
     }
 }
 
-void Picture::draw_label(const PacketTrip& trip, Rail from, double x1, double y1, double x2, double y2,
+void Picture::draw_label(const Mark& mark, const PacketTrip& trip, double x1, double y1, double x2, double y2,
                          std::string_view colour) {
-    auto lines = segment_label(trip, connection_, {.absolute = options_.absolute, .width = 44, .ellipsis = "…"});
+    const Rail from = mark.rail;
+    const bool whole = arrival_of(mark.step) != nullptr;
+    const std::size_t room = whole ? kLabelColumns : kLostLabelColumns;
+    const auto lines =
+        segment_label(trip, connection_, {.absolute = options_.absolute, .width = room, .ellipsis = "…"});
     std::string label = lines.front();
+    if (whole && lines.size() > 1) label = cut(fmt::format("{} {}", label, lines[1]), room, "…");
     if (!trip.summary.start_line.empty()) label += "  " + cut(trip.summary.start_line, 30, "…");
     const double angle = std::atan2(y2 - y1, std::abs(x2 - x1)) * 180 / 3.14159265358979 * -outwards(from);
     const double x = from == Rail::left ? kLeft + 16 : kRight - 16;
@@ -301,7 +380,7 @@ void Picture::draw_segment(const Mark& mark, const PacketTrip& trip) {
         out_ += fmt::format(R"svg(<path d="M{0:.1f} {1:.1f} l10 10 m0 -10 l-10 10" class="cross"/>)svg"
                             "\n",
                             x2 - 5, y2 - 5);
-    draw_label(trip, mark.rail, x1, mark.y, x2, y2, colour);
+    draw_label(mark, trip, x1, mark.y, x2, y2, colour);
     bottom_of_[mark.step] = mark.y;
     if (again) draw_repetition(mark, trip);
 }
@@ -341,12 +420,15 @@ void Picture::draw_repetition(const Mark& mark, const PacketTrip& trip) {
         x, mark.y, x + out * 34, original->y);
     const auto reason = trip.sender->reason;
     if (reason != tcp::SendReason::retransmit_timeout && reason != tcp::SendReason::tail_loss_probe) return;
-    out_ +=
-        fmt::format(R"svg(<rect x="{:.1f}" y="{:.1f}" width="4" height="{:.1f}" class="timer"/>)svg"
-                    R"svg(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="time">{}</text>)svg"
-                    "\n",
-                    x + out * 5 - 2, original->y, mark.y - original->y, x - out * 6, (original->y + mark.y) / 2 + 14,
-                    mark.rail == Rail::left ? "start" : "end", duration_text(mark.time - original->time));
+    if (options_.events == nullptr)
+        out_ +=
+            fmt::format(R"svg(<rect x="{:.1f}" y="{:.1f}" width="4" height="{:.1f}" fill="#ed8936" class="timer"/>)svg"
+                        "\n",
+                        x + out * 5 - 2, original->y, mark.y - original->y);
+    out_ += fmt::format(R"svg(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="time">{}</text>)svg"
+                        "\n",
+                        x - out * 6, (original->y + mark.y) / 2 + 14, mark.rail == Rail::left ? "start" : "end",
+                        duration_text(mark.time - original->time));
 }
 
 void Picture::draw_side_text(const Mark& mark, std::string_view text, std::string_view colour) {
@@ -377,29 +459,54 @@ void Picture::draw_notes() {
     height_ = std::max(height_, free + 20);
 }
 
-constexpr std::string_view kStyle = R"(.title { font-size: 15px; font-weight: bold; fill: #1a202c; }
-.host { font-size: 14px; font-weight: bold; text-anchor: middle; fill: #1a202c; }
-.address { text-anchor: middle; fill: #718096; }
-.chip { text-anchor: middle; fill: white; font-size: 10px; font-weight: bold; }
-.rail { stroke: #a0aec0; stroke-width: 2; }
-.arrow { stroke-width: 1.4; }
-.label { paint-order: stroke; stroke: white; stroke-width: 3px; stroke-linejoin: round; font-size: 10.5px; }
-.cross { stroke: #c53030; stroke-width: 2.4; fill: none; }
-.repeat { stroke: #c05621; stroke-width: 1.2; stroke-dasharray: 3 3; fill: none; }
-.timer { fill: #ed8936; opacity: 0.55; }
-.time { fill: #718096; font-size: 10px; }
-.stranger { stroke: #97266d; stroke-width: 1.4; stroke-dasharray: 7 3; }
-.gap { text-anchor: middle; fill: #718096; font-style: italic; }
-.cut { stroke: #a0aec0; stroke-width: 1.6; fill: none; }
-.note { fill: #276749; font-size: 11.5px; }
-.pointer { stroke: #9ae6b4; fill: none; }
-</style>
-<defs>
-<marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#2d3748"/></marker>
-<marker id="strange" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#97266d"/></marker>
-<marker id="again" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#c05621"/></marker>
-</defs>
-)";
+/// Where on the picture a time is: between the marks before and after it.
+double Picture::y_of(Instant time) const {
+    const Mark* before = nullptr;
+    for (const Mark& mark : marks_) {
+        if (mark.time > time) {
+            if (before == nullptr) return mark.y;
+            const double share = to_seconds(time - before->time) / to_seconds(mark.time - before->time);
+            return before->y + (mark.y - before->y) * share;
+        }
+        before = &mark;
+    }
+    return before != nullptr && before->time == time ? before->y : height_ - 30;
+}
+
+void Picture::draw_timers() {
+    if (options_.events == nullptr || marks_.empty()) return;
+    std::set<std::string_view> names;
+    for (const TimerSpan& span : timer_spans(*options_.events, connection_)) {
+        if (span.begin > marks_.back().time || span.end < marks_.front().time) continue;
+        const double top = y_of(span.begin), bottom = span.end == kNever ? height_ - 30 : y_of(span.end);
+        if (bottom - top < kLeastTimer) continue;
+        const TimerLook look = look_of_timer(span.timer);
+        const double x = x_of(span.rail) + outwards(span.rail) * (4.5 + 4.5 * look.lane);
+        out_ += fmt::format(R"svg(<rect x="{:.1f}" y="{:.1f}" width="3" height="{:.1f}" fill="{}" class="timer"/>)svg"
+                            "\n",
+                            x - 1.5, top, bottom - top, look.colour);
+        if (span.expired)
+            out_ += fmt::format(R"svg(<circle cx="{:.1f}" cy="{:.1f}" r="3.2" fill="{}"/>)svg"
+                                "\n",
+                                x, bottom, look.colour);
+        names.insert(span.timer);
+    }
+    if (names.empty()) return;
+    double x = 24;
+    height_ += 14;
+    const std::string_view heading = say("Timers, with a dot where they ran out:");
+    out_ += fmt::format(R"svg(<text x="{:.1f}" y="{:.1f}" class="time">{}</text>)svg"
+                        "\n",
+                        x, height_ - 12, heading);
+    x += svg_text_width(heading, kTimeFontSize) + 12;
+    for (const std::string_view name : names) {
+        out_ += fmt::format(R"svg(<rect x="{:.1f}" y="{:.1f}" width="12" height="4" fill="{}"/>)svg"
+                            R"svg(<text x="{:.1f}" y="{:.1f}" class="time">{}</text>)svg"
+                            "\n",
+                            x, height_ - 17, look_of_timer(name).colour, x + 17, height_ - 12, say(name));
+        x += 17 + svg_text_width(say(name), kTimeFontSize) + 16;
+    }
+}
 
 std::string Picture::draw() {
     collect();
@@ -411,6 +518,7 @@ std::string Picture::draw() {
     for (const Mark& mark : marks_) {
         const Step& step = recorder_.steps()[mark.step];
         if (mark.kind == Mark::Kind::missed) continue;
+        if (mark.kind == Mark::Kind::fold) continue;
         const bool stranger = mark.kind == Mark::Kind::arrival && mark_of(mark.step, Mark::Kind::departure) == nullptr;
         if ((mark.kind != Mark::Kind::arrival || stranger) && told != mark.time) {
             last_time = std::max(mark.y + 4, last_time + 11);
@@ -428,8 +536,10 @@ std::string Picture::draw() {
             draw_side_text(mark, note->text, "#276749");
         }
     }
+    draw_folds();
     draw_states();
     draw_notes();
+    draw_timers();
     if (omitted_ > 0)
         out_ += fmt::format(R"svg(<text x="{}" y="{:.1f}" class="gap">{}</text>)svg"
                             "\n",

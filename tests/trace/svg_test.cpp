@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "hourglass/trace/world_watch.h"
 #include "trace/conversation.h"
 #include "trace/xml.h"
 
@@ -51,6 +52,41 @@ TEST(SvgLadder, WhatIsTooMuchIsCounted) {
     SvgOptions options;
     options.max_segments = 2;
     EXPECT_EQ(count(svg_ladder(talk.recorder, 0, options), "class=\"arrow\""), 2u);
+}
+
+TEST(SvgLadder, TimersAreBarsUntilTheyRunOutOrAreNotNeeded) {
+    EventLog log;
+    WorldWatch watch;
+    Conversation talk(quiet_link());
+    watch.attach(talk.world, talk.recorder, log);
+    talk.link.set_script(sim::Direction::a_to_b,
+                         [](const sim::PacketView&, std::uint64_t n) { return sim::Verdict{.lose = n == 1}; });
+    talk.run();
+    SvgOptions options;
+    options.events = &log;
+    const std::string svg = svg_ladder(talk.recorder, 0, options);
+    EXPECT_EQ(xml_fault(svg), "");
+    // Of the SYN, which ran out, and 2 MSL at least.
+    EXPECT_GE(count(svg, "class=\"timer\""), 2u);
+    EXPECT_GE(count(svg, "<circle"), 1u);
+    EXPECT_NE(svg.find(">2 MSL</text>"), svg.npos);
+    EXPECT_NE(svg.find(">retransmission</text>"), svg.npos);
+}
+
+TEST(SvgLadder, ALongRunOfDataIsFoldedAndItsOctetsAreCounted) {
+    Conversation talk(quiet_link());
+    talk.response = "HTTP/1.1 200 OK\r\n\r\n" + std::string(200'000, 'x');
+    talk.run();
+    SvgOptions options;
+    const std::string folded = svg_ladder(talk.recorder, 0, options);
+    EXPECT_EQ(xml_fault(folded), "");
+    EXPECT_GE(count(folded, "class=\"gap fold\""), 1u);
+    EXPECT_NE(folded.find("more segments"), folded.npos);
+    EXPECT_LT(count(folded, "class=\"arrow\""), 60u);
+    options.fold_after = 0;
+    const std::string whole = svg_ladder(talk.recorder, 0, options);
+    EXPECT_EQ(count(whole, "class=\"gap fold\""), 0u);
+    EXPECT_GT(count(whole, "class=\"arrow\""), 140u);
 }
 
 }  // namespace
