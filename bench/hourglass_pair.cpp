@@ -8,6 +8,7 @@
 
 #include "hourglass/ip/host.h"
 #include "hourglass/tcp/stack.h"
+#include "hourglass/trace/flight_recorder.h"
 
 namespace hourglass::bench {
 
@@ -151,9 +152,17 @@ class HourglassPair::Implementation {
   public:
     explicit Implementation(const PairSettings& settings)
         : client_(settings, address("10.0.0.1"), 1, pool_), server_(settings, address("10.0.0.2"), 2, pool_) {
+        if (settings.recorded) {
+            recorder_ = std::make_unique<trace::FlightRecorder>([](std::span<const std::byte>) { return true; },
+                                                                trace::FlightRecorderSettings{.max_bytes = UINT64_MAX});
+            recorder_->record("client", client_.host.tcp());
+            recorder_->record("server", server_.host.tcp());
+        }
         listen(kBulkPort, bulk_accepting_);
         listen(kChurnPort, churn_accepting_);
     }
+
+    [[nodiscard]] std::uint64_t recorded_bytes() const { return recorder_ ? recorder_->bytes() : 0; }
 
     Transfer transfer(std::uint64_t bytes, Reading reading, bool verify) {
         reader_.start(reading, verify);
@@ -275,6 +284,7 @@ class HourglassPair::Implementation {
     std::uint64_t segments_ = 0;
     std::uint64_t packets_ = 0;
     std::size_t idle_ = 0;
+    std::unique_ptr<trace::FlightRecorder> recorder_;
 };
 
 HourglassPair::HourglassPair(const PairSettings& settings)
@@ -285,6 +295,8 @@ HourglassPair::~HourglassPair() = default;
 Transfer HourglassPair::transfer(std::uint64_t bytes, Reading reading, bool verify) {
     return implementation_->transfer(bytes, reading, verify);
 }
+
+std::uint64_t HourglassPair::recorded_bytes() const { return implementation_->recorded_bytes(); }
 
 void HourglassPair::hold_idle(std::size_t count) { implementation_->hold_idle(count); }
 

@@ -12,6 +12,7 @@ namespace hourglass::bench {
 struct PairSettings {
     std::uint32_t window = 128 * 1024;  ///< Send and receive buffer of each connection, in bytes.
     bool timestamps = false;            ///< RFC 7323; off, as Debian's lwIP was built without.
+    bool recorded = false;  ///< A flight recorder writes down what enters both hosts; what it writes is thrown away.
 };
 
 /// The two ends of connections on two of our hosts, in one thread, joined by an interface of MTU 1500 in memory, with
@@ -32,6 +33,8 @@ class HourglassPair {
     /// TIME-WAIT runs out in virtual time, with an MSL of one millisecond. Returns how many reached the end on both
     /// sides.
     std::size_t churn(std::size_t count, std::size_t at_a_time);
+    /// Bytes of the record; what has not been handed on yet is not in it.
+    [[nodiscard]] std::uint64_t recorded_bytes() const;
 
   private:
     class Implementation;

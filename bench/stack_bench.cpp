@@ -160,17 +160,7 @@ BENCHMARK(connections<HourglassPair>)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(idle_memory<HourglassPair>)->Name("memory/hourglass")->Iterations(1)->Unit(benchmark::kMillisecond);
 
-#ifdef HOURGLASS_HAVE_LWIP
-
-void bulk_of_lwip(benchmark::State& state, Reading reading) { bulk<LwipPair>(state, reading); }
-
-/// Fewer where each of them walks a list of all that are idle.
-template <>
-std::size_t churn_turn<LwipPair>(std::size_t idle) {
-    return idle < 1'000 ? 16'384 : idle < 10'000 ? 4'096 : idle < 100'000 ? 512 : 128;
-}
-
-/// What turns of the two stacks took.
+/// What turns of two that are compared took.
 struct Turns {
     std::vector<double> ours;  // amounts a second
     std::vector<double> theirs;
@@ -187,6 +177,48 @@ void take_turns(benchmark::State& state, Turns& turns, Ours ours, Theirs theirs)
         turns.ours.push_back(our_amount / (middle - start));
         turns.theirs.push_back(their_amount / (end - middle));
     }
+}
+
+/// Bulk transfer with everything recorded that enters both hosts, beside the same without.
+void bulk_recorded(benchmark::State& state, Reading reading) {
+    HourglassPair plain;
+    PairSettings settings;
+    settings.recorded = true;
+    HourglassPair recorded(settings);
+    if (!warm_up(state, plain) || !warm_up(state, recorded)) return;
+    Turns turns;
+    double segments = 0;
+    const std::uint64_t before = recorded.recorded_bytes();
+    const auto bits = [&](HourglassPair& pair) {
+        const Transfer t = measured_transfer(pair, reading);
+        if (&pair == &recorded) segments += static_cast<double>(t.packets);
+        return static_cast<double>(t.payload) * 8;
+    };
+    take_turns(
+        state, turns, [&] { return bits(recorded); }, [&] { return bits(plain); });
+    state.counters["recorded_bit/s"] = median(turns.ours);
+    state.counters["plain_bit/s"] = median(turns.theirs);
+    state.counters["ratio"] = median(turns.ours) / median(turns.theirs);
+    state.counters["bytes/packet"] = static_cast<double>(recorded.recorded_bytes() - before) / segments;
+}
+
+BENCHMARK_CAPTURE(bulk_recorded, copied, Reading::copied)
+    ->Name("bulk/recorded/copied")
+    ->Iterations(15)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(bulk_recorded, in_place, Reading::in_place)
+    ->Name("bulk/recorded/in_place")
+    ->Iterations(15)
+    ->Unit(benchmark::kMillisecond);
+
+#ifdef HOURGLASS_HAVE_LWIP
+
+void bulk_of_lwip(benchmark::State& state, Reading reading) { bulk<LwipPair>(state, reading); }
+
+/// Fewer where each of them walks a list of all that are idle.
+template <>
+std::size_t churn_turn<LwipPair>(std::size_t idle) {
+    return idle < 1'000 ? 16'384 : idle < 10'000 ? 4'096 : idle < 100'000 ? 512 : 128;
 }
 
 void report(benchmark::State& state, const Turns& turns, const std::string& unit) {

@@ -37,6 +37,7 @@ Action declare_get(CLI::App& app, const std::vector<std::string>& program);
 Action declare_journey(CLI::App& app, const std::vector<std::string>& program);
 Action declare_proxy(CLI::App& app, const std::vector<std::string>& program);
 Action declare_lab(CLI::App& app, const std::vector<std::string>& program);
+Action declare_replay(CLI::App& app, const std::vector<std::string>& program);
 Action declare_script(CLI::App& app, const std::vector<std::string>& program);
 Action declare_serve(CLI::App& app, const std::vector<std::string>& program);
 Action declare_stat(CLI::App& app, const std::vector<std::string>& program);

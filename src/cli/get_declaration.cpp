@@ -63,7 +63,9 @@ void declare_content(CLI::App& app, GetOptions& options) {
         ->allow_extra_args(false)
         ->take_all();
     app.add_option("-A,--user-agent", options.agent_name, "Send this name")->type_name("NAME");
-    app.add_option("-u,--user", options.user, "Send basic credentials")->type_name("NAME:PASSWORD");
+    auto* user = app.add_option("-u,--user", options.user, "Send basic credentials");
+    user->type_name("NAME:PASSWORD");
+    app.add_flag("--digest", options.digest, "Log in by digest authentication instead")->needs(user);
     app.add_option("-b,--cookie", options.cookies, "Send cookies: NAME=VALUE, or a file as -c writes it")
         ->type_name("DATA|FILE")
         ->expected(1)
@@ -87,7 +89,7 @@ void declare_way(CLI::App& app, GetOptions& options) {
     app.add_option("-x,--proxy", options.proxy,
                    "Go through a proxy (default: http_proxy, https_proxy; over our own "
                    "TCP none)")
-        ->type_name("[http[s]://][NAME:PASSWORD@]HOST[:PORT]");
+        ->type_name("[http[s]://|socks5://][NAME:PASSWORD@]HOST[:PORT]");
     app.add_option("--noproxy", options.no_proxy,
                    "Go there without one: names, addresses, prefixes, or '*' "
                    "(default: no_proxy)")
@@ -95,6 +97,11 @@ void declare_way(CLI::App& app, GetOptions& options) {
     app.add_flag("-p,--proxytunnel", options.proxy_tunnel, "Go through it by CONNECT for http URLs too");
     app.add_flag("-k,--insecure", options.insecure, "Take any certificate of a server");
     app.add_option("--cacert", options.ca_file, "Trust these certificates (default: the system's)")->type_name("FILE");
+    app.add_option("-E,--cert", options.certificate,
+                   "Show this certificate to servers that ask for one, PEM, those that lead to the root behind it")
+        ->type_name("FILE");
+    app.add_option("--key", options.key, "The key that belongs to it (default: it is in the same file)")
+        ->type_name("FILE");
     auto* v4 = app.add_flag("-4,--ipv4", options.only_v4, "Use IPv4 addresses only");
     app.add_flag("-6,--ipv6", options.only_v6, "Use IPv6 addresses only")->excludes(v4);
     app.add_option("--connect-timeout", options.connect_timeout, "Limit for the connection (default: 10)")

@@ -94,8 +94,10 @@ http::Request make_request(const GetOptions& options) {
         const std::size_t colon = options.user.find(':');
         if (colon == std::string::npos)
             throw Failure{kBadInput, fmt::format("-u '{}': write it like name:password", options.user)};
-        request.fields.add("Authorization", http::basic_credentials(std::string_view(options.user).substr(0, colon),
-                                                                    std::string_view(options.user).substr(colon + 1)));
+        if (!options.digest)
+            request.fields.add("Authorization",
+                               http::basic_credentials(std::string_view(options.user).substr(0, colon),
+                                                       std::string_view(options.user).substr(colon + 1)));
     }
     for (const std::string& cookie : options.cookies) {
         if (cookie.find('=') == std::string::npos) continue;  // a file

@@ -46,6 +46,9 @@ struct GetOptions {
     bool proxy_tunnel = false;
     bool insecure = false;
     std::string ca_file{};
+    std::string certificate{};
+    std::string key{};
+    bool digest = false;
     std::uint32_t retries = 0;
     double retry_delay = 0;             ///< 0: one, doubled each time.
     std::vector<std::string> limits{};  ///< `PHASE=SECONDS`

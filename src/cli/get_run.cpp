@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -52,8 +53,13 @@ GetRun::GetRun(asio::io_context& context, const GetOptions& options, Done done)
     if (!body_.content_type.empty() && !request_.fields.contains("Content-Type"))
         request_.fields.add("Content-Type", body_.content_type);
     load_cookies();
-    auto tls = runtime::TlsClient::make({.verify = !options.insecure, .ca_file = options.ca_file});
-    if (!tls) throw Failure{kBadInput, fmt::format("--cacert: {}", tls.error().message)};
+    if (!options.key.empty() && options.certificate.empty())
+        throw Failure{kBadInput, "--key needs the certificate that it belongs to: add --cert FILE"};
+    auto tls = runtime::TlsClient::make({.verify = !options.insecure,
+                                         .ca_file = options.ca_file,
+                                         .certificate_file = options.certificate,
+                                         .key_file = options.key.empty() ? options.certificate : options.key});
+    if (!tls) throw Failure{kBadInput, fmt::format("no TLS: {}", tls.error().message)};
     tls_ = std::move(*tls);
 }
 
@@ -102,6 +108,9 @@ http::UserAgentSettings GetRun::settings() const {
     settings.proxies = proxy_rules(options_);
     settings.tunnel = options_.proxy_tunnel;
     settings.wall_clock = date;
+    settings.random = [device = std::make_shared<std::random_device>()] {
+        return std::uint64_t{(*device)()} << 32 | (*device)();
+    };
     if (!options_.program.empty()) settings.refused_again = kRefusedAgain;
     return settings;
 }
@@ -135,6 +144,10 @@ bool GetRun::save_cookies() {
 
 http::AgentRequest GetRun::make_request_to(const Target& target, const ResponseOutput& output) const {
     http::AgentRequest request{.url = target.url, .request = request_, .body = body_.open, .limits = {}};
+    if (options_.digest) {
+        const std::size_t colon = options_.user.find(':');
+        request.digest = http::Login{options_.user.substr(0, colon), options_.user.substr(colon + 1)};
+    }
     if (request_.fields.contains("Authorization")) request.url.user_information.reset();
     if (output.have() > 0) http::ask_for_rest(request.request, output.have(), output.validator());
     return request;

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/pictures.h"
+#include "cli/recording.h"
 #include "cli/terminal.h"
 #include "cli/time_argument.h"
 #include "hourglass/trace/export.h"
@@ -25,6 +26,7 @@ struct JourneyOptions {
     std::string url = "http://www.example.com/hello?name=world";
     std::string capture;
     PictureFiles pictures;
+    std::string record;
     std::string delay = "20ms";
     double loss = 0;
     std::uint64_t seed = 1;
@@ -184,6 +186,8 @@ int journey(const JourneyOptions& options) {
     settings.seed = options.seed;
     settings.events = options.pictures.wants_events();
     check_plots(options.pictures);
+    const auto recorder = options.record.empty() ? nullptr : open_recorder(options.record);
+    settings.flight = recorder.get();
     std::unique_ptr<lab::Journey> run;
     try {
         run = std::make_unique<lab::Journey>(settings);
@@ -191,6 +195,7 @@ int journey(const JourneyOptions& options) {
         throw Failure{kBadInput, error.what()};
     }
     const bool arrived = run->run();
+    if (recorder) close_recorder(*recorder, options.record);
     if (options.json)
         print_json(*run, options);
     else
@@ -210,6 +215,8 @@ Action declare_journey(CLI::App& app, const std::vector<std::string>&) {
         ->type_name("");
     app.add_option("--write", options->capture, "Write every packet to a capture file (pcapng)")->type_name("FILE");
     add_picture_options(app, options->pictures, "of the client's connection");
+    app.add_option("--record", options->record, "Record the run for 'hourglass replay' and 'hourglass why'")
+        ->type_name("FILE");
     app.add_flag("--json", options->json, "Everything as JSON");
     app.add_option("--loss", options->loss, "Packets that each link loses, in percent")
         ->capture_default_str()

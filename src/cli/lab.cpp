@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/lab_pictures.h"
+#include "cli/recording.h"
 #include "cli/terminal.h"
 #include "hourglass/lab/scenario.h"
 #include "hourglass/trace/export.h"
@@ -22,6 +23,7 @@ struct LabOptions {
     std::string language = "en";
     std::string capture;
     PictureFiles pictures;
+    std::string record;
     std::uint64_t seed = 1;
     std::size_t width = 0;
     bool json = false;
@@ -81,6 +83,10 @@ lab::PlaySettings play_settings(const LabOptions& options) {
             throw Failure{kBadInput, fmt::format("--set {}: write it as in --set delay=80ms", printable(text))};
         settings.values.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
+    if (!options.record.empty())
+        settings.flight = [path = options.record](std::size_t network) {
+            return open_recorder(numbered_path(path, network));
+        };
     return settings;
 }
 
@@ -124,8 +130,8 @@ int run_one(const LabOptions& options) {
 /// Every scenario, one line each; what does not hold is told in full.
 int run_all(const LabOptions& options) {
     if (!options.values.empty()) throw Failure{kBadInput, "--set goes with one scenario, not with --all"};
-    if (!options.capture.empty() || options.pictures.any())
-        throw Failure{kBadInput, "--write and pictures go with one scenario, not with --all"};
+    if (!options.capture.empty() || options.pictures.any() || !options.record.empty())
+        throw Failure{kBadInput, "--write, --record and pictures go with one scenario, not with --all"};
     const bool colour = shows_colour(stdout);
     nlohmann::ordered_json out = nlohmann::ordered_json::array();
     std::size_t failed = 0, checks = 0;
@@ -209,6 +215,10 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
                      "Write every packet to a capture file (pcapng); a second network goes to FILE-2")
         ->type_name("FILE");
     add_picture_options(*played, options->pictures, "of each connection that is shown");
+    played
+        ->add_option("--record", options->record,
+                     "Record the run for 'hourglass replay' and 'hourglass why'; a second network goes to FILE-2")
+        ->type_name("FILE");
     played->callback([=] { *action = [options] { return run(*options); }; });
 
     app.footer(
@@ -223,6 +233,7 @@ Action declare_lab(CLI::App& app, const std::vector<std::string>&) {
         "  hourglass lab run handshake --lang zh\n"
         "  hourglass lab run sack --write sack.pcapng\n"
         "  hourglass lab run lost-syn --svg lost-syn.png --states states.svg\n"
+        "  hourglass lab run sack --record sack.hgr         (then: hourglass why sack.hgr)\n"
         "  hourglass lab run --all\n");
     return [action] { return (*action)(); };
 }

@@ -24,6 +24,7 @@ constexpr auto kCommands = std::to_array<Command>({
      declare_proxy, true},
     {"script", "Run packetdrill scripts against the stack, in virtual time", "PATH... [OPTIONS]", declare_script},
     {"explore", "Try every loss, copy and delay of a connection's first packets", "[OPTIONS]", declare_explore},
+    {"replay", "Run a recorded TCP again, to any moment, forwards and backwards", "FILE [OPTIONS]", declare_replay},
     {"why", "Why a segment was sent, or what held the sender, by a flight record", "RECORD [SEGMENT|TIME] [OPTIONS]",
      declare_why},
     {"stat", "Show the connections of a running instance", "[OPTIONS]", declare_stat},

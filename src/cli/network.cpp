@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/control_path.h"
+#include "cli/recording.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/network_namespace.h"
 #include "hourglass/runtime/report.h"
@@ -81,6 +82,8 @@ void declare(CLI::App& app, NetworkOptions& options) {
         ->type_name("BYTES")
         ->check(CLI::Range(kSmallestMtu, kLargestMtu).description(""));
     app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
+    app.add_option("--record", options.record, "Record the TCP of our host for 'hourglass replay'; keep it to yourself")
+        ->type_name("FILE");
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");
 }
@@ -96,6 +99,7 @@ void refuse_own_host_options(const NetworkOptions& options, const std::vector<st
     if (!options.kernel_addresses.empty()) given.emplace_back("--host-address");
     if (options.mtu) given.emplace_back("--mtu");
     if (!options.capture.empty()) given.emplace_back("--capture");
+    if (!options.record.empty()) given.emplace_back("--record");
     if (!options.control.empty()) given.emplace_back("--control");
     if (!options.zone.empty()) given.emplace_back("--zone");
     if (given.empty()) return;
@@ -117,6 +121,17 @@ void fail(const runtime::SetupError& error, bool rootless) {
     throw Failure{kBadInput, error.message + (forbidden && !rootless ? ", or use --rootless" : "")};
 }
 
+LiveHost::~LiveHost() {
+    if (recorder) close_recorder(*recorder, record);
+}
+
+void reload_zone(const LiveHost& live, const NetworkOptions& options) {
+    if (live.names == nullptr) return;
+    std::vector<dns::Zone> zones;
+    zones.push_back(read_zone(options.zone));
+    live.names->reload(std::move(zones));
+}
+
 LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,
                   const tcp::Settings& tcp) {
     runtime::TunHostSettings settings;
@@ -134,12 +149,15 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
     // Inside, this user is another one.
     const auto control_path = control_path_for(options.control);
 
+    LiveHost live;
+    live.record = options.record;
+    if (!options.record.empty()) live.recorder = open_recorder(options.record);
     if (options.rootless)
         if (const auto inside = runtime::enter_private_network(); !inside) fail(inside.error(), true);
-    LiveHost live;
     auto tun_host = runtime::TunHost::open(context, std::move(settings));
     if (!tun_host) fail(tun_host.error(), options.rootless);
     live.tun_host = std::move(*tun_host);
+    if (live.recorder) live.recorder->record("host", live.host().tcp());
     auto control = runtime::ControlServer::open(
         context, control_path,
         [here = live.tun_host.get()](std::string_view question) { return answer(question, *here); });

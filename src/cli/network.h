@@ -14,6 +14,7 @@
 #include "hourglass/runtime/control.h"
 #include "hourglass/runtime/setup_error.h"
 #include "hourglass/runtime/tun_host.h"
+#include "hourglass/trace/flight_recorder.h"
 
 namespace hourglass::cli {
 
@@ -28,6 +29,7 @@ struct NetworkOptions {
     std::vector<std::string> kernel_addresses;
     std::optional<std::uint32_t> mtu{};
     std::string capture;
+    std::string record{};
     std::string control;
     std::string zone{};
 
@@ -56,10 +58,20 @@ void refuse_own_host_options(const NetworkOptions& options, const std::vector<st
 struct LiveHost {
     std::unique_ptr<runtime::TunHost> tun_host;
     std::unique_ptr<runtime::ControlServer> control;
-    std::unique_ptr<dns::HostServer> names;  ///< Where a zone was given.
+    std::unique_ptr<dns::HostServer> names;             ///< Where a zone was given.
+    std::unique_ptr<trace::FlightRecorder> recorder{};  ///< Where a record is wanted.
+    std::string record{};
+
+    LiveHost() = default;
+    ~LiveHost();
+    LiveHost(LiveHost&&) = default;
+    LiveHost& operator=(LiveHost&&) = delete;
 
     [[nodiscard]] ip::Host& host() const { return tun_host->host(); }
 };
+
+/// Reads the zone file again, if there is one. Throws `Failure`, and nothing has changed then.
+void reload_zone(const LiveHost& live, const NetworkOptions& options);
 
 /// `tcp`: settings of the transport; the rest comes from the options.
 [[nodiscard]] LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std::vector<Prefix> own,

@@ -82,6 +82,10 @@ void add_picture_options(CLI::App& app, PictureFiles& files, std::string_view of
     app.add_option("--mermaid", files.mermaid,
                    fmt::format("Write the ladder {} as a Mermaid sequence diagram", of_what))
         ->type_name("FILE");
+    add_event_options(app, files);
+}
+
+void add_event_options(CLI::App& app, PictureFiles& files) {
     app.add_option("--plot", files.plots,
                    "Plot what the busiest end sent over time (SVG or PNG): 'sequence' for the time-sequence graph, "
                    "'window' for cwnd, flight and what held the sender, 'rtt', 'throughput', or 'all'; may be repeated")

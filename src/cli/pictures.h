@@ -29,6 +29,9 @@ struct PictureFiles {
 /// `of_what` ends the sentences of the help: "of the client's connection".
 void add_picture_options(CLI::App& app, PictureFiles& files, std::string_view of_what);
 
+/// The two of them that an event log is enough for.
+void add_event_options(CLI::App& app, PictureFiles& files);
+
 /// The path of the first picture, the second and so on: `FILE`, `FILE-2` before the ending.
 [[nodiscard]] std::string numbered_path(const std::string& path, std::size_t number);
 

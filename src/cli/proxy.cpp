@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <random>
 
 #include "cli/command.h"
 #include "cli/network.h"
@@ -22,6 +23,7 @@
 #include "hourglass/proxy/configuration_reader.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_connector.h"
+#include "hourglass/runtime/tls.h"
 #include "runtime/deadline_timer.h"
 
 namespace hourglass::cli {
@@ -131,6 +133,13 @@ class ProxyRun {
             return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
         };
         environment.log = [](const std::string& line) { complain(line); };
+        environment.secure_client = [](const std::string& ca_file) -> std::unique_ptr<http::SecureClient> {
+            auto tls = runtime::TlsClient::make({.ca_file = ca_file});
+            if (tls) return std::move(*tls);
+            complain(tls.error().message);
+            return nullptr;
+        };
+        environment.random = [random = std::mt19937_64(std::random_device()())]() mutable { return random(); };
         environment.on_sooner = [this] {
             if (proxy_ != nullptr) timer_.set(proxy_->deadline());
         };

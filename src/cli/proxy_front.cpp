@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/configuration_log.h"
 #include "cli/listen_addresses.h"
+#include "cli/reloadable_tls.h"
 #include "cli/terminal.h"
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/runtime/os_http.h"
@@ -24,24 +25,11 @@ void announce(bool quiet, std::string_view urls) {
     if (!quiet) fmt::print(stderr, "{} {}\n", paint("proxy at", Colour::green, shows_colour(stderr)), urls);
 }
 
-/// TLS with a certificate that a reload may replace; connections keep the one that they began with.
-class Certificate final : public http::SecureServer {
-  public:
-    /// What is wrong with the files; the certificate is then as it was.
-    std::optional<std::string> load(const proxy::Configuration& configuration) {
-        if (configuration.listen_tls.empty()) return std::nullopt;
-        auto loaded = runtime::TlsServer::make({configuration.certificate, configuration.key});
-        if (!loaded) return loaded.error().message;
-        tls_ = std::move(*loaded);
-        return std::nullopt;
-    }
-    std::unique_ptr<http::Transport> accept(http::TransportHandler& handler, const http::OpenTransport& open) override {
-        return tls_->accept(handler, open);
-    }
-
-  private:
-    std::unique_ptr<runtime::TlsServer> tls_;
-};
+/// Takes the certificate that a configuration names, if it names one. What is wrong with it; it is then as it was.
+std::optional<std::string> load(ReloadableTls& tls, const proxy::Configuration& configuration) {
+    if (configuration.listen_tls.empty()) return std::nullopt;
+    return tls.load(configuration.certificate, configuration.key);
+}
 
 std::string url_of(const SocketAddress& address, bool tls) {
     return fmt::format("{}://{}/", tls ? "https" : "http", address.to_string());
@@ -103,7 +91,7 @@ class OsFront final : public ProxyFront {
     }
 
     std::optional<std::string> listen_at(const std::vector<Place>& places, const proxy::Configuration& configuration) {
-        if (auto wrong = certificate_.load(configuration)) return wrong;
+        if (auto wrong = load(certificate_, configuration)) return wrong;
         std::map<Place, Listening> next;
         for (const Place& place : places) {
             if (servers_.contains(place) || next.contains(place)) continue;
@@ -128,7 +116,7 @@ class OsFront final : public ProxyFront {
     runtime::OsLoop& loop_;
     const FrontApplications* applications_ = nullptr;
     http::ServerSettings settings_;
-    Certificate certificate_;
+    ReloadableTls certificate_;
     std::map<Place, Listening> servers_;
     std::vector<std::unique_ptr<runtime::OsServer>> closing_;
     bool quiet_;
@@ -154,7 +142,7 @@ class OwnFront final : public ProxyFront {
 
     void serve(const FrontApplications& applications, const http::ServerSettings& settings,
                const proxy::Configuration& configuration) override {
-        if (const auto wrong = certificate_.load(configuration)) throw Failure{kBadInput, *wrong};
+        if (const auto wrong = load(certificate_, configuration)) throw Failure{kBadInput, *wrong};
         http_.emplace(live_.host(), applications.http, settings, configuration.clients);
         https_.emplace(live_.host(), applications.https, settings, configuration.clients);
         std::string urls;
@@ -173,7 +161,7 @@ class OwnFront final : public ProxyFront {
     std::optional<std::string> reload(const proxy::Configuration& configuration) override {
         if (configuration.listen != listen_ || configuration.listen_tls != listen_tls_)
             return "the addresses of a host of our own can't change while it runs; the configuration is as it was";
-        return certificate_.load(configuration);
+        return load(certificate_, configuration);
     }
     void close() override {
         http_->close();
@@ -203,7 +191,7 @@ class OwnFront final : public ProxyFront {
     std::vector<std::string> listen_tls_;
     ListenAddresses addresses_;
     LiveHost live_;
-    Certificate certificate_;
+    ReloadableTls certificate_;
     std::optional<http::TcpServer> http_;
     std::optional<http::TcpServer> https_;
     bool quiet_;
@@ -237,7 +225,8 @@ class WakingHandler final : public http::TransportHandler {
 
 class WakingTransport final : public http::Transport {
   public:
-    WakingTransport(http::Connector& connector, const SocketAddress& remote, http::TransportHandler& handler,
+    /// `remote`: an address, or a path.
+    WakingTransport(http::Connector& connector, const auto& remote, http::TransportHandler& handler,
                     const std::function<void()>& wake)
         : handler_(handler, wake), transport_(connector.connect(remote, handler_)) {}
     std::size_t send(std::span<const std::span<const std::byte>> pieces) override { return transport_->send(pieces); }
@@ -262,6 +251,9 @@ class WakingConnector final : public http::Connector {
     std::unique_ptr<http::Transport> connect(const SocketAddress& remote, http::TransportHandler& handler) override {
         return std::make_unique<WakingTransport>(*connector_, remote, handler, wake_);
     }
+    std::unique_ptr<http::Transport> connect(const std::string& path, http::TransportHandler& handler) override {
+        return std::make_unique<WakingTransport>(*connector_, path, handler, wake_);
+    }
 
   private:
     std::unique_ptr<http::Connector> connector_;
@@ -271,7 +263,14 @@ class WakingConnector final : public http::Connector {
 }  // namespace
 
 std::optional<std::string> check_certificate(const proxy::Configuration& configuration) {
-    return Certificate().load(configuration);
+    ReloadableTls certificate;
+    if (auto wrong = load(certificate, configuration)) return wrong;
+    for (const proxy::UpstreamConfiguration& upstream : configuration.upstreams) {
+        if (!upstream.tls) continue;
+        if (const auto trust = runtime::TlsClient::make({.ca_file = upstream.ca}); !trust)
+            return fmt::format("upstream {}: {}", upstream.name, trust.error().message);
+    }
+    return std::nullopt;
 }
 
 std::unique_ptr<ProxyFront> open_front(asio::io_context& context, runtime::OsLoop& loop, const NetworkOptions& options,

@@ -1,10 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fmt/core.h>
 #include <memory>
+#include <optional>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -12,6 +16,7 @@
 #include "cli/listen_addresses.h"
 #include "cli/network.h"
 #include "cli/program.h"
+#include "cli/reloadable_tls.h"
 #include "cli/serving.h"
 #include "cli/site.h"
 #include "cli/terminal.h"
@@ -57,18 +62,90 @@ std::unique_ptr<runtime::OsFiles> open_folder(const std::string& folder) {
     return std::move(*files);
 }
 
-/// What the options ask for between TCP and HTTP: TLS, or uwsgi in the place of HTTP; null for neither.
-std::unique_ptr<http::SecureServer> make_layer(const ServeOptions& options) {
-    if (options.certificate.empty() && options.key.empty())
-        return options.uwsgi ? std::make_unique<uwsgi::ServerLayer>() : nullptr;
-    if (options.uwsgi) throw Failure{kBadInput, "--uwsgi is spoken without TLS: leave --tls-cert and --tls-key out"};
-    if (options.key.empty())
-        throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
-    if (options.certificate.empty())
-        throw Failure{kBadInput, "--tls-key needs the certificate that it belongs to: add --tls-cert FILE"};
-    auto tls = runtime::TlsServer::make({options.certificate, options.key});
-    if (!tls) throw Failure{kBadInput, tls.error().message};
-    return std::move(*tls);
+/// What a folder is served by, until a reload takes another one's place. Requests under way hold it.
+struct ServedFolder {
+    std::unique_ptr<runtime::OsFiles> files{};
+    std::optional<runtime::TurnFiles> open_files{};
+    std::optional<Site> site{};
+};
+
+/// `loop`: of the system's TCP; null over our own. Throws `Failure`.
+std::shared_ptr<const http::Application> serve_folder(const ServeOptions& options, runtime::OsLoop* loop,
+                                                      http::Metrics& metrics, std::function<Instant()> now) {
+    const auto served = std::make_shared<ServedFolder>();
+    served->files = open_folder(options.folder);
+    if (loop != nullptr) served->open_files.emplace(*served->files, *loop);
+    const http::FileStore& store = served->open_files ? static_cast<http::FileStore&>(*served->open_files)
+                                                      : static_cast<http::FileStore&>(*served->files);
+    served->site.emplace(options.site, store, metrics, std::move(now));
+    return {served, &served->site->application()};
+}
+
+/// What the options ask for between TCP and HTTP: TLS, or uwsgi in the place of HTTP.
+class Layer {
+  public:
+    /// Throws `Failure`.
+    explicit Layer(const ServeOptions& options) : options_(options) {
+        const bool tls = !options.certificate.empty() || !options.key.empty();
+        if (tls && options.uwsgi)
+            throw Failure{kBadInput, "--uwsgi is spoken without TLS: leave --tls-cert and --tls-key out"};
+        if (tls && options.key.empty())
+            throw Failure{kBadInput, "--tls-cert needs the key that belongs to it: add --tls-key FILE"};
+        if (tls && options.certificate.empty())
+            throw Failure{kBadInput, "--tls-key needs the certificate that it belongs to: add --tls-cert FILE"};
+        if (tls) tls_.emplace();
+        reload();
+    }
+    /// Reads the certificate again. Throws `Failure`, and it is then as it was.
+    void reload() {
+        if (!tls_) return;
+        if (const auto wrong = tls_->load(options_.certificate, options_.key)) throw Failure{kBadInput, *wrong};
+    }
+    /// Null for plain HTTP.
+    [[nodiscard]] http::SecureServer* get() {
+        if (tls_) return &*tls_;
+        return options_.uwsgi ? &uwsgi_ : nullptr;
+    }
+
+  private:
+    const ServeOptions& options_;
+    std::optional<ReloadableTls> tls_{};
+    uwsgi::ServerLayer uwsgi_{};
+};
+
+/// Calls `reload` at each SIGHUP, unless there is a program, which gets the signal. What is wrong is printed.
+class Reloads {
+  public:
+    Reloads(asio::io_context& context, const ServeOptions& options, std::function<void()> reload)
+        : options_(options), reload_(std::move(reload)), hangup_(context) {
+        if (!options.program.empty()) return;
+        hangup_.add(SIGHUP);
+        await();
+    }
+    void end() { hangup_.cancel(); }
+
+  private:
+    void await() {
+        hangup_.async_wait([this](std::error_code error, int) {
+            if (error) return;
+            await();
+            try {
+                reload_();
+                if (!options_.quiet) fmt::print(stderr, "hourglass serve: all files have been read again\n");
+            } catch (const Failure& failure) {
+                fmt::print(stderr, "hourglass serve: {}; what was read before is served\n", failure.message);
+            }
+        });
+    }
+
+    const ServeOptions& options_;
+    std::function<void()> reload_;
+    asio::signal_set hangup_;
+};
+
+Program start_program(asio::io_context& context, const ServeOptions& options, const std::string& control_path) {
+    return {context, options.program, control_path, runtime::ChildOutput::inherited,
+            options.program.empty() ? Program::Hangup::ignored : Program::Hangup::ends};
 }
 
 void listen(http::TcpServer& server, const std::vector<SocketAddress>& endpoints, http::SecureServer* layer) {
@@ -104,7 +181,7 @@ void announce(const ServeOptions& options, const ListenAddresses& addresses, con
 
 http::ServerSettings server_settings() {
     http::ServerSettings settings;
-    settings.wall_clock = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); };
+    settings.wall_clock = [] { return std::chrono::sys_seconds(std::chrono::seconds(std::time(nullptr))); };
     return settings;
 }
 
@@ -120,18 +197,18 @@ void run_with(asio::io_context& context, Program& program, int& exit_code) {
 int serve_over_os(const ServeOptions& options) {
     refuse_own_host_options(options.network, options.fast_open ? std::vector<std::string_view>{"--fast-open"}
                                                                : std::vector<std::string_view>{});
-    const auto files = open_folder(options.folder);
-    const auto layer = make_layer(options);
+    Layer layer(options);
     const auto endpoints = parse_os_listen_addresses(options.listen, kernel_speaks_v6());
 
     if (options.program.empty()) raise_descriptor_limit();  // a program would inherit it
     asio::io_context context(1);
     runtime::OsLoop loop(context);
-    const runtime::TurnFiles open_files(*files, loop);
-    const Site site(options.site, open_files, [] { return runtime::now(); });
+    http::Metrics metrics;
+    const auto read_folder = [&] { return serve_folder(options, &loop, metrics, [] { return runtime::now(); }); };
+    const auto first = read_folder();
     http::ServerSettings settings = server_settings();
     settings.output = kOutput;
-    runtime::OsServer server(loop, site.application(), settings, tcp_server_settings(options.site));
+    runtime::OsServer server(loop, *first, settings, tcp_server_settings(options.site));
     std::string urls;
     for (const SocketAddress& endpoint : endpoints) {
         const auto listening = server.listen(endpoint, layer.get());
@@ -143,8 +220,14 @@ int serve_over_os(const ServeOptions& options) {
                    urls);
 
     int exit_code = kSuccess;
-    Program program(context, options.program, "");
+    Program program = start_program(context, options, "");
+    Reloads reloads(context, options, [&] {
+        auto folder = read_folder();
+        layer.reload();
+        server.reload(std::move(folder));
+    });
     run_with(context, program, exit_code);
+    reloads.end();
     if (options.program.empty()) {
         server.close();
         await_connections(context, [&] { return server.connections(); });
@@ -153,16 +236,19 @@ int serve_over_os(const ServeOptions& options) {
 }
 
 int serve_over_own_tcp(const ServeOptions& options) {
-    const auto files = open_folder(options.folder);
-    const auto layer = make_layer(options);
+    Layer layer(options);
     const ListenAddresses addresses = listen_addresses(options);
 
     asio::io_context context(1);
     tcp::Settings tcp;
     if (options.fast_open) tcp.fast_open_backlog = kFastOpenBacklog;
     const LiveHost live = bring_up(context, options.network, addresses.own, tcp);
-    const Site site(options.site, *files, [&live] { return live.host().now(); });
-    http::TcpServer server(live.host(), site.application(), server_settings(), tcp_server_settings(options.site));
+    http::Metrics metrics;
+    const auto read_folder = [&] {
+        return serve_folder(options, nullptr, metrics, [&live] { return live.host().now(); });
+    };
+    const auto first = read_folder();
+    http::TcpServer server(live.host(), *first, server_settings(), tcp_server_settings(options.site));
     listen(server, addresses.endpoints, layer.get());
     if (!options.quiet && (options.program.empty() || options.site.verbose)) announce(options, addresses, live);
     follow_configuration(live, options.quiet, {});
@@ -174,8 +260,15 @@ int serve_over_own_tcp(const ServeOptions& options) {
         exit_code = kFailure;
         context.stop();
     });
-    Program program(context, options.program, live.control->path().native());
+    Program program = start_program(context, options, live.control->path().native());
+    Reloads reloads(context, options, [&] {
+        auto folder = read_folder();
+        layer.reload();
+        reload_zone(live, options.network);
+        server.reload(std::move(folder));
+    });
     run_with(context, program, exit_code);
+    reloads.end();
     if (options.program.empty()) {
         server.close();
         live.tun_host->loop().wake();
@@ -214,8 +307,9 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
     app.footer(
         "With a program behind '--' the server lives as long as the program, and ends with its exit code\n"
         "(128 and the number of the signal that ended it; 127 when it is not there, 126 when it can't be\n"
-        "run). Without one it ends with 0 on SIGINT, SIGTERM or SIGHUP, when the answers under way have\n"
-        "been given; a second signal ends it at once.\n"
+        "run). Without one it ends with 0 on SIGINT or SIGTERM, when the answers under way have been given; a\n"
+        "second signal ends it at once. SIGHUP has it open the folder and the log anew, and read the certificate\n"
+        "and the zone again, without the loss of a request.\n"
         "\n"
         "Examples:\n"
         "  hourglass serve .                                (then: curl http://localhost:8080/)\n"
@@ -224,6 +318,7 @@ Action declare_serve(CLI::App& app, const std::vector<std::string>& program) {
         "  hourglass serve site --rate-limit 20 --client-connections 8 --log access.log\n"
         "  hourglass serve . --rootless -- curl -s http://10.0.0.2/\n"
         "  hourglass serve . --rootless --capture session.pcapng -- curl -6 -g 'http://[fd00:6867::2]/'\n"
+        "  hourglass serve . --rootless --record session.hgr -- curl -s http://10.0.0.2/\n"
         "  sudo hourglass serve /srv/www --listen 10.0.0.2:80 --tun hg0\n"
         "  sudo hourglass serve /srv/www --tap hg0 --dhcp   (then: ip link set hg0 master br0)\n"
         "  sudo ip tuntap add dev hg0 mode tun user $USER && sudo ip addr add 10.0.0.1/24 dev hg0 &&\n"

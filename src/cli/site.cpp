@@ -61,7 +61,9 @@ void declare(CLI::App& app, SiteOptions& options) {
         ->type_name("SECONDS");
 }
 
-Site::Site(const SiteOptions& options, const http::FileStore& files, std::function<Instant()> now) {
+Site::Site(const SiteOptions& options, const http::FileStore& files, http::Metrics& metrics,
+           std::function<Instant()> now)
+    : metrics_(metrics) {
     check_path("--echo", options.echo);
     check_path("--metrics", options.metrics);
     if (!options.metrics.empty() && options.metrics == options.echo)

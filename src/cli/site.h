@@ -38,8 +38,10 @@ void declare(CLI::App& app, SiteOptions& options);
 /// The application behind `serve`: files, an echo, a log, metrics, limits.
 class Site {
   public:
-    /// `files` must outlive the site; `now` reads the world's clock. Throws `Failure` for an option that can't be had.
-    Site(const SiteOptions& options, const http::FileStore& files, std::function<Instant()> now);
+    /// `files` and `metrics`, which counts requests, must outlive the site; `now` reads the world's clock. Throws
+    /// `Failure` for an option that can't be had.
+    Site(const SiteOptions& options, const http::FileStore& files, http::Metrics& metrics,
+         std::function<Instant()> now);
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
@@ -54,7 +56,7 @@ class Site {
         void operator()(std::FILE* file) const { std::fclose(file); }
     };
     http::Router router_;
-    http::Metrics metrics_;
+    http::Metrics& metrics_;
     std::unique_ptr<proxy::RateLimiter> limiter_;
     std::unique_ptr<std::FILE, CloseFile> log_file_;
     http::Application application_;

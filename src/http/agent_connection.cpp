@@ -60,7 +60,14 @@ void AgentConnection::open(const PhaseLimits& limits, SecureClient* secure) {
         };
     };
     if (route_.proxy && route_.proxy->scheme == "https") begin = put_tls(route_.proxy->host, std::move(begin));
-    if (route_.proxy && route_.tunnel) {
+    if (route_.proxy && route_.proxy->scheme == "socks5") {
+        const auto& user = route_.proxy->user_information;
+        begin = [this, &observe, login = user ? std::optional(login_of(*user)) : std::nullopt,
+                 under = std::move(begin)](TransportHandler& handler) {
+            return open_socks_tunnel(route_.origin.host, route_.origin.effective_port(), login, handler, under,
+                                     observe);
+        };
+    } else if (route_.proxy && route_.tunnel) {
         const auto& user = route_.proxy->user_information;
         begin = [this, &observe, credentials = user ? basic_credentials_of(*user) : std::string(),
                  under = std::move(begin)](TransportHandler& handler) {

@@ -10,6 +10,8 @@ namespace hourglass::http::detail {
 
 namespace {
 
+constexpr std::uint32_t kMostChallenges = 4;  ///< Nonces that are stale again by then are somebody's fault.
+
 constexpr std::uint32_t kMostStale = 3;
 
 Instant after(Instant from, Duration limit) { return limit > kNever - from ? kNever : from + limit; }
@@ -81,7 +83,8 @@ Exchange::Exchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& 
       total_(after(engine.now(), limits_.total)),
       again_(engine.now()) {
     Fields& fields = request_.request.fields;
-    if (request_.url.user_information && !fields.contains("Authorization"))
+    if (request_.digest) login_origin_ = request_.url;
+    if (request_.url.user_information && !request_.digest && !fields.contains("Authorization"))
         fields.add("Authorization", basic_credentials_of(*request_.url.user_information));
 }
 
@@ -99,7 +102,7 @@ void Exchange::start(Instant now) {
     again_ = kNever;
     const Url& url = request_.url;
     route_ = {.origin = url, .proxy = settings_.proxies.proxy_for(url)};
-    route_.tunnel = route_.proxy && (url.scheme == "https" || settings_.tunnel);
+    route_.tunnel = route_.proxy && (url.scheme == "https" || route_.proxy->scheme == "socks5" || settings_.tunnel);
     hop_ = {};
     hop_.url = url;
     hop_.proxy = route_.proxy ? route_.proxy->authority() : "";
@@ -139,7 +142,7 @@ void Exchange::on_connection(AgentConnection& connection) {
 }
 
 /// The request of this hop: what the user gave, and what the agent knows.
-Request Exchange::make_request() const {
+Request Exchange::make_request() {
     const Request& given = request_.request;
     Request request;
     request.method = given.method;
@@ -164,9 +167,35 @@ Request Exchange::make_request() const {
             request.fields.add(field.name, field.value);
     if (asks_for_coding_) request.fields.add("Accept-Encoding", ContentDecoder::kAccepted);
     if (!cookies.empty()) request.fields.add("Cookie", cookies);
+    if (challenge_) request.fields.add("Authorization", authorization(request));
     if (proxied && route_.proxy->user_information && !given.fields.contains("Proxy-Authorization"))
         request.fields.add("Proxy-Authorization", basic_credentials_of(*route_.proxy->user_information));
     return request;
+}
+
+/// RFC 7616, section 3.4.
+std::string Exchange::authorization(const Request& request) {
+    constexpr std::size_t words = 2;
+    std::string client_nonce;
+    for (std::size_t i = 0; i < words; ++i)
+        client_nonce += fmt::format("{:016x}", settings_.random ? settings_.random() : 0);
+    return digest_credentials(*challenge_, *request_.digest, request.method.name(), request.target, ++nonce_count_,
+                              client_nonce);
+}
+
+/// True when the answer asks for a login that has not been tried yet. The name and the password are for the origin that
+/// they were given for.
+bool Exchange::takes_challenge(const Response& response) {
+    if (response.status != Status::unauthorized || !request_.digest) return false;
+    const Url& url = request_.url;
+    if (url.scheme != login_origin_.scheme || url.host != login_origin_.host ||
+        url.effective_port() != login_origin_.effective_port())
+        return false;
+    auto challenge = DigestChallenge::find(response.fields);
+    if (!challenge || (challenge_ && !challenge->stale) || challenges_++ >= kMostChallenges) return false;
+    challenge_ = std::move(challenge);
+    nonce_count_ = 0;
+    return true;
 }
 
 std::unique_ptr<BodySource> Exchange::make_body(const std::shared_ptr<Attempt>& attempt) const {
@@ -228,6 +257,8 @@ void Exchange::on_head(Response response) {
     if (observer_) observer_->on_response(response);
     if (CookieJar* jar = engine_.jar()) jar->take(request_.url, response.fields, engine_.date());
     const Method& method = request_.request.method;
+    authenticates_ = takes_challenge(response);
+    if (authenticates_) return;
     retry_after_ = retry_delay(settings_.retry, retries_, method, response, engine_.date());
     if (retry_after_) return;
     const auto leads = settings_.redirections > 0 ? redirection(request_.url, method, response) : std::nullopt;
@@ -310,7 +341,7 @@ void Exchange::on_error(ClientError error) {
         again_ = engine_.now();
         return engine_.wake();
     }
-    if (!passes_on_ && (redirection_ || retry_after_)) return go_on();
+    if (!passes_on_ && (redirection_ || retry_after_ || authenticates_)) return go_on();
     fail(std::move(error));
 }
 
@@ -318,7 +349,9 @@ void Exchange::on_error(ClientError error) {
 void Exchange::go_on() {
     end_hop();
     if (failure_) return fail(std::move(*failure_));
-    if (const auto delay = std::exchange(retry_after_, std::nullopt)) {
+    if (std::exchange(authenticates_, false)) {
+        again_ = engine_.now();
+    } else if (const auto delay = std::exchange(retry_after_, std::nullopt)) {
         ++retries_;
         again_ = engine_.now() + *delay;
         if (observer_) observer_->on_retry(*delay, fmt::format("the server answered {}", hop_.status));
@@ -327,6 +360,7 @@ void Exchange::go_on() {
         if (observer_) observer_->on_redirect(*next);
         apply_redirection(request_.request, *next);
         request_.url = next->url;
+        challenge_.reset();
         if (!next->keeps_body) request_.body = nullptr;
         again_ = engine_.now();
     }

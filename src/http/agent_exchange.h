@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "hourglass/http/digest.h"
 #include "hourglass/http/redirect.h"
 #include "hourglass/http/user_agent.h"
 #include "http/agent_connection.h"
@@ -82,7 +83,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
   private:
     friend class Attempt;
     void start(Instant now);
-    [[nodiscard]] Request make_request() const;
+    [[nodiscard]] Request make_request();
+    [[nodiscard]] std::string authorization(const Request& request);
+    [[nodiscard]] bool takes_challenge(const Response& response);
     [[nodiscard]] std::unique_ptr<BodySource> make_body(const std::shared_ptr<Attempt>& attempt) const;
     void on_interim(const Response& interim);
     [[nodiscard]] std::unique_ptr<Upgraded> on_upgrade(const Response& response);
@@ -114,6 +117,11 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     std::optional<Redirection> redirection_;
     std::optional<Duration> retry_after_;
     std::optional<ClientError> failure_;
+    bool authenticates_ = false;
+    std::optional<DigestChallenge> challenge_;
+    Url login_origin_;
+    std::uint32_t nonce_count_ = 0;
+    std::uint32_t challenges_ = 0;
     std::uint64_t discarded_ = 0;
     std::uint32_t redirections_ = 0;
     std::uint32_t retries_ = 0;

@@ -6,10 +6,18 @@
 
 namespace hourglass::http {
 
+namespace {
+
+// What a section that is built field by field has room for at first: enough for most answers.
+constexpr std::size_t kFirstRoom = 256;
+constexpr std::size_t kFirstEntries = 12;
+
+}  // namespace
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i)
-        if (detail::to_lower(a[i]) != detail::to_lower(b[i])) return false;
+        if (a[i] != b[i] && detail::to_lower(a[i]) != detail::to_lower(b[i])) return false;
     return true;
 }
 
@@ -20,15 +28,18 @@ bool is_token(std::string_view text) noexcept {
 bool is_field_value(std::string_view text) noexcept {
     if (text.empty()) return true;
     if (detail::is_blank(text.front()) || detail::is_blank(text.back())) return false;
-    return detail::find_value_end(text.data(), text.data() + text.size()) == text.data() + text.size();
+    return detail::is_all_value_chars(text.data(), text.size());
 }
 
-std::vector<std::string_view> split_list(std::string_view value) {
-    std::vector<std::string_view> members;
-    const auto keep = [&](std::size_t from, std::size_t to) {
+namespace {
+
+/// Gives each member of a list to `take`.
+template <typename Take>
+void for_each_member(std::string_view value, Take take) {
+    const auto give = [&](std::size_t from, std::size_t to) {
         while (from < to && detail::is_blank(value[from])) ++from;
         while (from < to && detail::is_blank(value[to - 1])) --to;
-        if (from < to) members.push_back(value.substr(from, to - from));
+        if (from < to) take(value.substr(from, to - from));
     };
     std::size_t begin = 0;
     bool quoted = false;
@@ -38,11 +49,18 @@ std::vector<std::string_view> split_list(std::string_view value) {
         } else if (value[i] == '"') {
             quoted = !quoted;
         } else if (value[i] == ',' && !quoted) {
-            keep(begin, i);
+            give(begin, i);
             begin = i + 1;
         }
     }
-    keep(begin, value.size());
+    give(begin, value.size());
+}
+
+}  // namespace
+
+std::vector<std::string_view> split_list(std::string_view value) {
+    std::vector<std::string_view> members;
+    for_each_member(value, [&](std::string_view member) { members.push_back(member); });
     return members;
 }
 
@@ -77,12 +95,11 @@ std::string Fields::combined(std::string_view name) const {
 }
 
 bool Fields::list_contains(std::string_view name, std::string_view member) const {
-    for (const Field f : *this) {
-        if (!equals_ignoring_case(f.name, name)) continue;
-        for (const std::string_view m : split_list(f.value))
-            if (equals_ignoring_case(m, member)) return true;
-    }
-    return false;
+    bool found = false;
+    for (const Field f : *this)
+        if (equals_ignoring_case(f.name, name))
+            for_each_member(f.value, [&](std::string_view m) { found = found || equals_ignoring_case(m, member); });
+    return found;
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
@@ -92,12 +109,13 @@ void Fields::add(std::string_view name, std::string_view value) {
     // Name and value may be views into this very section, which growing would pull from under them.
     if (text_.capacity() - text_.size() < name.size() + value.size()) {
         std::string grown;
-        grown.reserve(2 * text_.size() + name.size() + value.size());
+        grown.reserve(std::max(kFirstRoom, 2 * text_.size() + name.size() + value.size()));
         grown.append(text_).append(name).append(value);
         text_ = std::move(grown);
     } else {
         text_.append(name).append(value);
     }
+    if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
     entries_.push_back(entry);
 }
 

@@ -219,7 +219,7 @@ class FileAnswer {
         detail::Validators validators{{}, file.modified};
         if (!file.version.empty())  // each coding is a representation of its own (RFC 9110, section 8.8.3.3)
             validators.entity_tag = coding_ == ContentCoding::identity
-                                        ? fmt::format("\"{}\"", file.version)
+                                        ? '"' + file.version + '"'
                                         : fmt::format("\"{}-{}\"", file.version, to_string(coding_));
         Response response;
         if (!validators.entity_tag.empty()) response.fields.add("ETag", validators.entity_tag);

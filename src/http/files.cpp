@@ -39,6 +39,14 @@ class FileBody final : public BodySource {
         remaining_ -= *n;
         return {State::data, *n};
     }
+    [[nodiscard]] std::optional<FilePart> file_part() const override {
+        const int descriptor = content_->descriptor();
+        return descriptor >= 0 ? std::optional(FilePart{descriptor, offset_, remaining_}) : std::nullopt;
+    }
+    void skip(std::uint64_t n) override {
+        offset_ += n;
+        remaining_ -= n;
+    }
 
   private:
     std::unique_ptr<FileContent> content_;
@@ -91,7 +99,22 @@ std::expected<std::vector<DirectoryEntry>, FileError> MemoryFiles::list(const st
     return entries;
 }
 
+namespace {
+
+/// True for a path that stands for itself: no percent sign, and no segment that is empty or made of dots.
+bool is_plain(std::string_view path) {
+    if (path.empty() || path.front() != '/') return false;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '%' || path[i] == '\0') return false;
+        if (path[i] == '/' && (i + 1 == path.size() || path[i + 1] == '/' || path[i + 1] == '.')) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 std::expected<std::string, Status> file_path(std::string_view url_path) {
+    if (is_plain(url_path)) return std::string(url_path.substr(1));
     std::vector<std::string> segments;
     std::size_t begin = 0;
     while (begin <= url_path.size()) {

@@ -39,10 +39,17 @@ FramingFields find_framing_fields(const Fields& fields) {
     return found;
 }
 
+/// A host name in its usual letters, or an IPv4 address, without a port: no further look is needed.
+bool is_plain_host(std::string_view text) {
+    bool plain = !text.empty();
+    for (const char c : text) plain &= (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '-';
+    return plain;
+}
+
 std::optional<Error> check_host(const Request& request, const FramingFields& found) {
     if (found.hosts > 1) return Error::duplicate_host;
     if (found.hosts == 0) return request.version >= kHttp11 ? std::optional(Error::missing_host) : std::nullopt;
-    if (!Authority::parse(found.host)) return Error::invalid_host;
+    if (!is_plain_host(found.host) && !Authority::parse(found.host)) return Error::invalid_host;
     return std::nullopt;
 }
 

@@ -36,6 +36,11 @@ class HeadParser {
     // Valid when complete.
     [[nodiscard]] Fields& fields() noexcept { return fields_; }
     [[nodiscard]] const Fields& fields() const noexcept { return fields_; }
+    /// Gives the fields away, and takes the memory of what was in `into`.
+    void move_fields_to(Fields& into) noexcept {
+        into.text_.swap(fields_.text_);
+        into.entries_.swap(fields_.entries_);
+    }
     [[nodiscard]] std::string_view method() const noexcept { return part(line_, first_end_); }
     [[nodiscard]] std::string_view target() const noexcept { return part(first_end_ + 1, second_end_); }
     [[nodiscard]] std::string_view reason() const noexcept { return part(first_end_, second_end_); }

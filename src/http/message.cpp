@@ -80,7 +80,12 @@ std::optional<Target> Target::parse(const Method& method, std::string_view text)
     return parse_absolute(text);
 }
 
-std::string_view Request::path() const noexcept { return lenient_target(*this).path; }
+std::string_view Request::path() const noexcept {
+    const std::string_view text = target;
+    // The origin-form, as nearly always.
+    if (text.starts_with('/') && method.known() != Method::connect) return text.substr(0, text.find('?'));
+    return lenient_target(*this).path;
+}
 
 std::string_view Request::query() const noexcept { return lenient_target(*this).query.value_or(std::string_view()); }
 

@@ -86,8 +86,22 @@ void BodyPump::begin(std::unique_ptr<BodySource> source, BodyFraming framing) {
     remaining_ = framing.length;
 }
 
+std::optional<FilePart> BodyPump::file_part() const {
+    if (!from_files_ || source_ == nullptr || framing_.kind != BodyFraming::Kind::length) return std::nullopt;
+    if (framing_.length < OutputQueue::kLarge || remaining_ == 0) return std::nullopt;
+    auto part = source_->file_part();
+    if (part) part->length = std::min(part->length, remaining_);
+    return part;
+}
+
+void BodyPump::consume_file(std::uint64_t n) {
+    source_->skip(n);
+    remaining_ -= n;
+}
+
 BodyPump::State BodyPump::pump(OutputQueue& out, std::size_t high_water) {
     if (source_ == nullptr) return State::idle;
+    if (file_part()) return State::full;
     State state = State::full;
     while (out.size() < high_water) {
         state = pump_piece(out);
@@ -106,23 +120,14 @@ BodyPump::State BodyPump::pump_piece(OutputQueue& out) {
         if (remaining_ == 0) return finish(out);
         room = static_cast<std::size_t>(std::min<std::uint64_t>(room, remaining_));
     }
+    if (!chunked && room < OutputQueue::kLarge) return pump_small_piece(out, room);
     std::string piece;
     BodySource::Read read;
     piece.resize_and_overwrite(front + room, [&](char* data, std::size_t) {
         read = source_->read(std::as_writable_bytes(std::span(data + front, room)));
         return front + std::min(read.size, room);
     });
-    switch (read.state) {
-        case BodySource::State::pending:
-            return State::pending;
-        case BodySource::State::failed:
-            return State::failed;
-        case BodySource::State::end:
-            return finish(out);
-        case BodySource::State::data:
-            if (read.size == 0) return State::pending;  // an empty chunk would end the body
-            break;
-    }
+    if (const State state = judge(read, out); state != State::full) return state;
     if (!chunked) {
         if (framing_.kind == BodyFraming::Kind::length) remaining_ -= piece.size();
         out.append(std::move(piece));
@@ -136,6 +141,38 @@ BodyPump::State BodyPump::pump_piece(OutputQueue& out) {
     std::memcpy(piece.data() + size_room - 2, "\r\n", 2);
     piece += "\r\n";
     out.append(std::move(piece), skip);
+    return State::full;
+}
+
+/// What a source has said; `full` when it gave something.
+BodyPump::State BodyPump::judge(const BodySource::Read& read, OutputQueue& out) {
+    switch (read.state) {
+        case BodySource::State::pending:
+            return State::pending;
+        case BodySource::State::failed:
+            return State::failed;
+        case BodySource::State::end:
+            return finish(out);
+        case BodySource::State::data:
+            break;
+    }
+    return read.size == 0 ? State::pending : State::full;  // an empty chunk would end the body
+}
+
+/// What is small is read to where small writes go.
+BodyPump::State BodyPump::pump_small_piece(OutputQueue& out, std::size_t room) {
+    const auto read = out.write([&](std::string& tail) {
+        const std::size_t before = tail.size();
+        BodySource::Read result;
+        tail.resize_and_overwrite(before + room, [&](char* data, std::size_t) {
+            result = source_->read(std::as_writable_bytes(std::span(data + before, room)));
+            const bool some = result.state == BodySource::State::data;
+            return before + (some ? std::min(result.size, room) : 0);
+        });
+        return result;
+    });
+    if (const State state = judge(read, out); state != State::full) return state;
+    remaining_ -= std::min(read.size, room);
     return State::full;
 }
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -68,16 +69,24 @@ class BodyPump {
     void begin(std::unique_ptr<BodySource> source, BodyFraming framing);
     State pump(OutputQueue& out, std::size_t high_water);
     [[nodiscard]] bool active() const noexcept { return source_ != nullptr; }
+    /// From now on a large body that lies in a file is left there.
+    void send_from_files() noexcept { from_files_ = true; }
+    /// What was left so and is still to be sent.
+    [[nodiscard]] std::optional<FilePart> file_part() const;
+    void consume_file(std::uint64_t n);
     /// Forgets the body under way.
     void reset() noexcept { source_.reset(); }
 
   private:
     State pump_piece(OutputQueue& out);
+    State pump_small_piece(OutputQueue& out, std::size_t room);
+    State judge(const BodySource::Read& read, OutputQueue& out);
     State finish(OutputQueue& out);
 
     std::unique_ptr<BodySource> source_;
     BodyFraming framing_;
     std::uint64_t remaining_ = 0;  ///< with Content-Length
+    bool from_files_ = false;
 };
 
 }  // namespace hourglass::http::detail

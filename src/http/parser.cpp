@@ -132,9 +132,15 @@ class RequestMachine : public MessageMachine {
         if (head.method() != request_.method.name()) request_.method = Method(head.method());
         request_.target = head.target();
         request_.version = head.version();
-        std::swap(request_.fields, head.fields());
-        if (!Target::parse(request_.method, request_.target)) return std::unexpected(Error::invalid_target);
+        head.move_fields_to(request_.fields);
+        if (!is_plain_target() && !Target::parse(request_.method, request_.target))
+            return std::unexpected(Error::invalid_target);
         return request_framing(request_);
+    }
+    /// The origin-form, as nearly always; that all of it is visible the head's parser has seen.
+    [[nodiscard]] bool is_plain_target() const noexcept {
+        return request_.target.starts_with('/') && request_.method.known() != Method::connect &&
+               request_.target.find('#') == std::string::npos;
     }
 
     Request request_;
@@ -148,7 +154,7 @@ class ResponseMachine : public MessageMachine {
         response_.reason = head.reason();
         response_.status = head.status();
         response_.version = head.version();
-        std::swap(response_.fields, head.fields());
+        head.move_fields_to(response_.fields);
         return response_framing(response_, method_);
     }
 
@@ -167,7 +173,13 @@ std::expected<ParseStep, Error> RequestParser::parse(std::span<const std::byte> 
     return machine_->parse(bytes, [this](detail::HeadParser& head) { return machine_->take_head(head); });
 }
 const Request& RequestParser::request() const noexcept { return machine_->request_; }
-Request RequestParser::take_request() { return std::exchange(machine_->request_, Request()); }
+Request RequestParser::take_request(Request spent) {
+    spent.body.clear();
+    spent.trailers.clear();
+    spent.path_parameters.clear();
+    std::swap(machine_->request_, spent);
+    return spent;
+}
 BodyFraming RequestParser::framing() const noexcept { return machine_->framing_; }
 const Fields& RequestParser::trailers() const noexcept { return machine_->chunked_.trailers(); }
 void RequestParser::set_body_limit(std::uint64_t bytes) noexcept { machine_->body_limit_ = bytes; }

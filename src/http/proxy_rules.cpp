@@ -45,9 +45,14 @@ std::optional<Url> ProxyRules::proxy_for(const Url& url) const {
 }
 
 std::expected<Url, std::string> parse_proxy(std::string_view text) {
-    const bool has_scheme = text.find("://") != std::string_view::npos;
-    auto url = Url::parse(has_scheme ? std::string(text) : fmt::format("http://{}", text));
+    const std::size_t scheme = text.find("://");
+    const bool socks = scheme != std::string_view::npos && (equals_ignoring_case(text.substr(0, scheme), "socks5") ||
+                                                            equals_ignoring_case(text.substr(0, scheme), "socks5h"));
+    const bool has_scheme = scheme != std::string_view::npos && !socks;
+    auto url =
+        Url::parse(has_scheme ? std::string(text) : fmt::format("http://{}", socks ? text.substr(scheme + 3) : text));
     if (!url) return std::unexpected(fmt::format("'{}' is not a proxy: {}", text, to_string(url.error())));
+    if (socks) url->scheme = "socks5";
     if (!url->port) url->port = url->scheme == "https" ? Port{443} : kProxyPort;
     return *url;
 }

@@ -182,12 +182,13 @@ Router& Router::use(std::string prefix, Middleware middleware) {
 
 Router::Match Router::find(const Request& request) const {
     Match match;
-    auto path = percent_decode(request.path());
+    const std::string_view encoded = request.path();
+    auto path = percent_decode(encoded);
     match.malformed = !path;
     if (match.malformed) return match;
     match.path = std::move(*path);
     // Most requests of a file server are for no route, which is quick to see.
-    if (match.path.starts_with('/') && tree_->may_match(request.path())) find_route(request, match);
+    if (match.path.starts_with('/') && tree_->may_match(encoded)) find_route(request, match);
     if (match.route != nullptr || !match.allow.empty()) return match;
     const auto mount = std::ranges::find_if(mounts_, [&](const Mount& m) { return is_below(match.path, m.prefix); });
     if (mount != mounts_.end()) match.mount = &*mount;

@@ -93,6 +93,26 @@ inline const char* find_value_end(const char* p, const char* end) {
 }
 #endif
 
+/// True when all bytes are ones that a value may have.
+inline bool is_all_value_chars(const char* p, std::size_t size) {
+#if defined(__SSE2__)
+    if (size >= 16) {
+        const auto bad_at = [p](std::size_t at) {
+            const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at));
+            const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+            const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\t')), low);
+            return _mm_or_si128(control, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        };
+        __m128i bad = bad_at(size - 16);  // the last block overlaps the one before it
+        for (std::size_t at = 0; at + 16 < size; at += 16) bad = _mm_or_si128(bad, bad_at(at));
+        return _mm_movemask_epi8(bad) == 0;
+    }
+#endif
+    bool good = true;
+    for (std::size_t i = 0; i < size; ++i) good &= is_value_char(p[i]);
+    return good;
+}
+
 #if defined(__SSE2__)
 inline const char* find_visible_end(const char* p, const char* end) {
     while (end - p >= 16) {

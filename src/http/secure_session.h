@@ -27,7 +27,12 @@ class SecureSession final : public ServerSession {
         explicit Link(const Gone& told) : gone(told) {}
         void on_connected() override { on_ready(); }
         void on_ready() override {
-            if (session != nullptr) session->pump();
+            if (session == nullptr) return;
+            session->end_handshake();
+            session->pump();
+        }
+        void on_client(const SocketAddress& client) override {
+            if (session != nullptr) session->set_client(client);
         }
         void on_closed(tcp::Error) override {
             if (session != nullptr) gone(*session);
@@ -41,6 +46,7 @@ class SecureSession final : public ServerSession {
                   std::unique_ptr<Transport> transport)
         : ServerSession(table, *transport, client), link_(std::move(link)), transport_(std::move(transport)) {
         link_->session = this;
+        await_handshake();
     }
 
     std::unique_ptr<Link> link_;

@@ -37,6 +37,11 @@ bool Responder::inform(Response interim) const {
     return engine != nullptr && engine->inform(ticket_->sequence, interim);
 }
 
+void Responder::on_departure(std::function<void()> departed) const {
+    const auto engine = ticket_ == nullptr ? nullptr : ticket_->engine.lock();
+    if (engine != nullptr) engine->on_departure(ticket_->sequence, std::move(departed));
+}
+
 const Request& Responder::request() const { return ticket_->request; }
 
 SocketAddress Responder::client() const { return ticket_->client; }
@@ -47,13 +52,20 @@ bool Responder::awaited() const {
 }
 
 ServerConnection::ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client)
-    : engine_(std::make_shared<detail::ServerEngine>(
-          std::shared_ptr<const Application>(std::shared_ptr<void>(), &application), settings, client)) {}
-ServerConnection::~ServerConnection() = default;
+    : ServerConnection(std::shared_ptr<const Application>(std::shared_ptr<void>(), &application),
+                       std::make_shared<const ServerSettings>(settings), client) {}
+ServerConnection::ServerConnection(std::shared_ptr<const Application> application,
+                                   std::shared_ptr<const ServerSettings> settings, SocketAddress client)
+    : engine_(std::make_shared<detail::ServerEngine>(std::move(application), std::move(settings), client)) {}
+ServerConnection::~ServerConnection() {
+    engine_->changed_ = nullptr;  // whoever owns the connection is about to go, too
+    engine_->depart(true);
+}
 
 void ServerConnection::set_application(std::shared_ptr<const Application> application) {
     engine_->set_application(std::move(application));
 }
+void ServerConnection::set_client(const SocketAddress& client) { engine_->set_client(client); }
 void ServerConnection::receive(std::span<const std::byte> bytes) { engine_->receive(bytes); }
 void ServerConnection::peer_closed() { engine_->peer_closed(); }
 bool ServerConnection::wants_input() const { return engine_->wants_input(); }
@@ -67,6 +79,9 @@ std::size_t ServerConnection::output(std::span<std::span<const std::byte>> piece
 }
 std::size_t ServerConnection::output_size() const { return engine_->output_size(); }
 void ServerConnection::consume_output(std::size_t n) { engine_->consume_output(n); }
+void ServerConnection::send_from_files() { engine_->send_from_files(); }
+std::optional<FilePart> ServerConnection::file_output() const { return engine_->file_output(); }
+void ServerConnection::consume_file_output(std::optional<std::uint64_t> n) { engine_->consume_file_output(n); }
 void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
 bool ServerConnection::should_close() const { return engine_->should_close(); }
 bool ServerConnection::client_is_done() const { return engine_->client_is_done(); }

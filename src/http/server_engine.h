@@ -55,6 +55,7 @@ struct Exchange {
     std::unique_ptr<BodySource> source;
     BodyFraming framing;
     std::unique_ptr<Upgraded> protocol;  ///< takes over behind this response
+    std::function<void()> departed;      ///< called when the client leaves before the answer
 
     /// What follows the request may be of another protocol: it is not read before that is known.
     [[nodiscard]] bool may_switch() const { return offers_upgrade && (!answered || protocol != nullptr); }
@@ -63,7 +64,8 @@ struct Exchange {
 /// The state of a server connection. Held by a shared pointer so that a responder can tell whether it is still there.
 class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
   public:
-    ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings, SocketAddress client);
+    ServerEngine(std::shared_ptr<const Application> application, std::shared_ptr<const ServerSettings> settings,
+                 SocketAddress client);
 
     void receive(std::span<const std::byte> bytes);
     void peer_closed();
@@ -71,6 +73,9 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     std::size_t output(std::span<std::span<const std::byte>> pieces) const;
     [[nodiscard]] std::size_t output_size() const;
     void consume_output(std::size_t n);
+    void send_from_files() { pump_.send_from_files(); }
+    [[nodiscard]] std::optional<FilePart> file_output() const;
+    void consume_file_output(std::optional<std::uint64_t> n);
     void close_when_idle();
     void time_out();
     [[nodiscard]] bool should_close() const;
@@ -80,12 +85,18 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     [[nodiscard]] bool reading_head() const;
     [[nodiscard]] bool reading_body() const { return reading_body_ && !stopped_; }
     void set_application(std::shared_ptr<const Application> application) { application_ = std::move(application); }
+    void set_client(const SocketAddress& client) { client_ = client; }
     [[nodiscard]] bool awaits_application() const;
+    /// The client has left, or closed its side: who waits for an answer's sake is told.
+    void depart(bool gone);
 
     bool respond(std::uint64_t sequence, Response&& response, std::unique_ptr<BodySource> source);
     bool inform(std::uint64_t sequence, const Response& interim);
     bool upgrade(std::uint64_t sequence, Response&& switching, std::unique_ptr<Upgraded> protocol);
     [[nodiscard]] bool awaited(std::uint64_t sequence) { return find_awaited(sequence) != nullptr; }
+    void on_departure(std::uint64_t sequence, std::function<void()> departed);
+    /// Takes back a request that nobody sees any more, for its memory.
+    void recycle(Request&& spent);
 
     std::function<void()> changed_;
     std::unique_ptr<Upgraded> upgraded_;  ///< has taken over
@@ -120,15 +131,19 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     [[nodiscard]] bool pump_front(Exchange& exchange);
     void start(Exchange& exchange);
     void finish();
+    void fail_response();
     void switch_to(std::unique_ptr<Upgraded> protocol);
 
     std::shared_ptr<const Application> application_;
-    ServerSettings settings_;
+    std::shared_ptr<const ServerSettings> shared_settings_;
+    const ServerSettings& settings_ = *shared_settings_;
     SocketAddress client_;
     RequestParser parser_;
     OutputQueue out_;
     std::deque<Exchange> exchanges_;
     std::uint64_t next_sequence_ = 0;
+    Request spent_;           ///< memory for the next request
+    std::string spent_head_;  ///< and for the head of a response
     BodyPump pump_;
     std::unique_ptr<BodySink> sink_;      ///< of the request that is being read
     std::shared_ptr<Ticket> collecting_;  ///< the request that is being read, when its body is collected

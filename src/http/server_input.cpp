@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "http/server_engine.h"
 
@@ -18,7 +19,11 @@ bool offers_any_upgrade(const Request& request) {
 
 Ticket::~Ticket() {
     const auto connection = engine.lock();
-    if (connection == nullptr || !connection->awaited(sequence)) return;
+    if (connection == nullptr) return;
+    if (!connection->awaited(sequence)) {
+        connection->recycle(std::move(request));
+        return;
+    }
     Response response = Response::error(Status::internal_server_error);
     std::unique_ptr<BodySource> body;
     filter(response, body);
@@ -31,11 +36,12 @@ void Ticket::filter(Response& response, std::unique_ptr<BodySource>& body) {
     for (auto filter = all.rbegin(); filter != all.rend(); ++filter) (*filter)(request, response, body);
 }
 
-ServerEngine::ServerEngine(std::shared_ptr<const Application> application, const ServerSettings& settings,
-                           SocketAddress client)
-    : application_(std::move(application)), settings_(settings), client_(client), parser_(settings.limits) {
-    if (!is_field_value(settings_.server_name)) settings_.server_name.clear();
-}
+ServerEngine::ServerEngine(std::shared_ptr<const Application> application,
+                           std::shared_ptr<const ServerSettings> settings, SocketAddress client)
+    : application_(std::move(application)),
+      shared_settings_(std::move(settings)),
+      client_(client),
+      parser_(settings_.limits) {}
 
 /// Everything that happens to a connection comes through here. What the callbacks ask for while it runs is seen to
 /// before it returns.
@@ -82,6 +88,19 @@ void ServerEngine::receive(std::span<const std::byte> bytes) {
 void ServerEngine::peer_closed() {
     peer_closed_ = true;
     run();
+    depart(false);
+}
+
+void ServerEngine::on_departure(std::uint64_t sequence, std::function<void()> departed) {
+    if (Exchange* const exchange = find_awaited(sequence)) exchange->departed = std::move(departed);
+}
+
+void ServerEngine::depart(bool gone) {
+    std::vector<std::function<void()>> told;  // who is told may answer, and change the exchanges with that
+    for (Exchange& exchange : exchanges_)
+        if (!exchange.answered && exchange.departed && (gone || !exchange.last_of_client))
+            told.push_back(std::exchange(exchange.departed, nullptr));
+    for (const auto& departed : told) departed();
 }
 
 bool ServerEngine::may_read() const {
@@ -89,7 +108,7 @@ bool ServerEngine::may_read() const {
     if (stopped_ || closing_ || abort_) return false;
     if (reading_body_) return sink_ == nullptr || sink_->ready();
     if (!exchanges_.empty() && exchanges_.back().may_switch()) return false;
-    return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output &&
+    return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output && !pump_.file_part() &&
            collected_ <= settings_.collected_body;
 }
 
@@ -154,10 +173,15 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
     return std::nullopt;
 }
 
+void ServerEngine::recycle(Request&& spent) {
+    constexpr std::size_t most = 4096;  // so that an idle connection holds no more
+    if (spent.fields.wire_size() + spent.target.size() + spent.body.capacity() <= most) spent_ = std::move(spent);
+}
+
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket =
-        std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++, parser_.take_request(), client_);
+    auto ticket = std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++,
+                                           parser_.take_request(std::exchange(spent_, {})), client_);
     const Request& request = ticket->request;
     Exchange& exchange = exchanges_.emplace_back();
     exchange.sequence = ticket->sequence;
@@ -317,7 +341,7 @@ bool ServerEngine::idle() const {
 bool ServerEngine::reading_head() const { return !stopped_ && !reading_body_ && !parser_.between_messages(); }
 
 bool ServerEngine::awaits_application() const {
-    if (exchanges_.empty() || !out_.empty()) return false;
+    if (exchanges_.empty() || !out_.empty() || pump_.file_part()) return false;
     return !reading_body_ || (sink_ != nullptr && !sink_->ready());
 }
 

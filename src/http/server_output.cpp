@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "hourglass/http/date.h"
 #include "http/server_engine.h"
@@ -96,6 +97,7 @@ bool ServerEngine::answer(Exchange& exchange, Response&& response, std::unique_p
     if (response.fields.list_contains("Connection", "close") || exchange.framing.kind == BodyFraming::Kind::until_close)
         exchange.keep_alive = false;
     complete_fields(exchange, response);
+    if (exchange.head.empty()) exchange.head = std::exchange(spent_head_, {});
     const bool is_final = to_number(response.status) >= 200;
     if (!is_final || !write_response_head(exchange.head, response, exchange.framing)) {
         exchange.answered = false;
@@ -135,7 +137,8 @@ void ServerEngine::complete_fields(const Exchange& exchange, Response& response)
         response.fields.add("Connection", "keep-alive");
     if (settings_.wall_clock && !response.fields.contains("Date"))
         response.fields.add("Date", format_date(settings_.wall_clock()));
-    if (!settings_.server_name.empty() && !response.fields.contains("Server"))
+    const std::string_view name = settings_.server_name;
+    if (!name.empty() && is_field_value(name) && !response.fields.contains("Server"))
         response.fields.add("Server", settings_.server_name);
 }
 
@@ -153,6 +156,18 @@ void ServerEngine::consume_output(std::size_t n) {
     const std::size_t own = std::min(n, out_.size());
     out_.consume(own);
     if (upgraded_ != nullptr && n > own) upgraded_->consume_output(n - own);
+    run();
+}
+
+std::optional<FilePart> ServerEngine::file_output() const { return pump_.file_part(); }
+
+void ServerEngine::consume_file_output(std::optional<std::uint64_t> n) {
+    if (n) {
+        pump_.consume_file(*n);
+    } else {
+        pump_.reset();
+        fail_response();
+    }
     run();
 }
 
@@ -178,10 +193,7 @@ bool ServerEngine::pump_front(Exchange& exchange) {
         case BodyPump::State::pending:
             return false;
         case BodyPump::State::failed:
-            abort_ = true;
-            stop_input();
-            exchanges_.clear();
-            abandon_body(Error::incomplete_message);
+            fail_response();
             return false;
         case BodyPump::State::idle:
         case BodyPump::State::done:
@@ -190,9 +202,23 @@ bool ServerEngine::pump_front(Exchange& exchange) {
     return exchange.received || stopped_;
 }
 
+/// A response can't be completed.
+void ServerEngine::fail_response() {
+    abort_ = true;
+    stop_input();
+    exchanges_.clear();
+    abandon_body(Error::incomplete_message);
+}
+
 void ServerEngine::start(Exchange& exchange) {
     exchange.started = true;
-    out_.append(std::move(exchange.head));
+    if (exchange.head.capacity() < OutputQueue::kLarge) {
+        out_.append(std::string_view(exchange.head));
+        spent_head_ = std::move(exchange.head);
+        spent_head_.clear();
+    } else {
+        out_.append(std::move(exchange.head));
+    }
     if (exchange.source != nullptr)
         pump_.begin(std::move(exchange.source), exchange.framing);
     else if (!exchange.body.empty())

@@ -23,12 +23,15 @@ ServerSession::ServerSession(SessionTable& table, Transport& transport, SocketAd
     : table_(table),
       transport_(transport),
       client_(client),
-      http_(*table.application_, table.http_, client),
+      http_(table.application_, table.http_, client),
       active_(table.now_()),
       body_(table.settings_.body),
       response_(table.settings_.response) {
-    http_.set_application(table.application_);
     http_.on_change([this] { pump(); });
+}
+
+void ServerSession::begin() {
+    if (transport_.sends_files()) http_.send_from_files();
 }
 
 void ServerSession::pump() {
@@ -54,7 +57,7 @@ void ServerSession::move() {
             http_.peer_closed();
             moved = true;
         }
-        const std::size_t sent = move_output(http_, transport_);
+        const std::size_t sent = move_out();
         sent_ += sent;
         moved = moved || sent > 0;
         any = any || moved;
@@ -64,6 +67,21 @@ void ServerSession::move() {
         watch_head();
     }
     watch_rates();
+}
+
+/// Sends what there is to say, files from where they are.
+std::size_t ServerSession::move_out() {
+    std::size_t moved = 0;
+    for (auto part = http_.file_output(); part; part = http_.file_output()) {
+        moved += move_output_by(http_, [this](auto pieces) { return send_before_file(pieces); });
+        if (http_.output_size() > 0) return moved;
+        const auto n = transport_.send_file(*part);
+        if (n && *n == 0) return moved;
+        http_.consume_file_output(n);
+        if (!n) return moved;
+        moved += *n;
+    }
+    return moved + move_output(http_, transport_);
 }
 
 /// RFC 9110, section 15.5.9: a client may be slow, but not drip its header section for ever.
@@ -78,7 +96,7 @@ void ServerSession::watch_head() {
 
 void ServerSession::watch_rates() {
     const bool reading = http_.reading_body() && http_.wants_input();
-    const bool writing = http_.output_size() > 0;
+    const bool writing = http_.output_size() > 0 || http_.file_output();
     const bool watched = body_.end() != kNever || response_.end() != kNever;
     if (!reading && !writing && !watched) return;
     const Instant now = table_.now_();
@@ -98,9 +116,15 @@ void ServerSession::finish() {
 }
 
 void ServerSession::discard_input() {
-    while (transport_.receive([](std::span<const std::byte>) {})) {
+    const std::uint64_t most = table_.settings().linger_bytes;
+    while (discarded_ <= most &&
+           transport_.receive([this](std::span<const std::byte> bytes) { discarded_ += bytes.size(); })) {
     }
-    if (transport_.at_end()) transport_.close();
+    if (transport_.at_end() || discarded_ > most) transport_.close();
+}
+
+void ServerSession::end_handshake() {
+    if (std::exchange(shaking_hands_, false)) active_ = table_.now_();
 }
 
 void ServerSession::close_when_idle() {
@@ -110,6 +134,7 @@ void ServerSession::close_when_idle() {
 
 Instant ServerSession::quiet_deadline() const {
     const TcpServerSettings& settings = table_.settings();
+    if (shaking_hands_) return active_ + settings.handshake;
     if (http_.upgraded()) return active_ + settings.upgraded;
     const Instant quiet = active_ + (http_.idle() ? settings.idle : settings.stalled);
     return head_began_ == kNever ? quiet : std::min(quiet, head_began_ + settings.head);
@@ -129,10 +154,10 @@ void ServerSession::run_out(Instant now) {
         head_began_ = kNever;
     }
     if (lingering_) return transport_.close();
-    if (reader_slow) return transport_.abort();
+    if (shaking_hands_ || reader_slow) return transport_.abort();
     if (body_slow) return time_out();
     if (!quiet || http_.awaits_application()) return;  // it is not the client who is slow
-    if (http_.output_size() > 0) return transport_.abort();
+    if (http_.output_size() > 0 || http_.file_output()) return transport_.abort();
     time_out();
 }
 
@@ -146,6 +171,7 @@ void ServerSession::time_out() {
 
 ServerSession& SessionTable::add(std::unique_ptr<ServerSession> session) {
     session->number_ = ++accepted_;
+    session->begin();
     if (settings_.connections_per_client > 0) ++clients_[subscriber(session->client_.address)];
     arm(*session);
     return *sessions_.emplace(session->number_, std::move(session)).first->second;

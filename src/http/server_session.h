@@ -26,8 +26,20 @@ class ServerSession {
     ServerSession& operator=(const ServerSession&) = delete;
     virtual ~ServerSession() = default;
 
+  protected:
+    /// Nothing can be received before a handshake is complete, for which there is a time limit.
+    void await_handshake() { shaking_hands_ = true; }
+    void end_handshake();
+    /// Sends on the transport what a file follows at once.
+    virtual std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) {
+        return transport_.send(pieces);
+    }
+
+  public:
     /// Moves what can move, in both directions.
     void pump();
+    /// Whom the peer speaks for.
+    void set_client(const SocketAddress& client) { http_.set_client(client); }
     void close_when_idle();
     /// When this connection's patience ends, as things stand.
     [[nodiscard]] Instant deadline() const;
@@ -36,7 +48,9 @@ class ServerSession {
 
   private:
     friend class SessionTable;
+    void begin();
     void move();
+    [[nodiscard]] std::size_t move_out();
     void finish();
     void discard_input();
     void watch_head();
@@ -57,6 +71,8 @@ class ServerSession {
     std::uint64_t sent_ = 0;
     RateWindow body_;
     RateWindow response_;
+    std::uint64_t discarded_ = 0;  ///< bytes behind the last response
+    bool shaking_hands_ = false;
     bool heard_end_ = false;
     bool lingering_ = false;
     bool timed_out_ = false;
@@ -69,7 +85,10 @@ class SessionTable {
     /// `application` must outlive the table. `now` reads the world's clock.
     SessionTable(const Application& application, const ServerSettings& http, const TcpServerSettings& settings,
                  std::function<Instant()> now)
-        : application_(std::shared_ptr<void>(), &application), http_(http), settings_(settings), now_(std::move(now)) {}
+        : application_(std::shared_ptr<void>(), &application),
+          http_(std::make_shared<const ServerSettings>(http)),
+          settings_(settings),
+          now_(std::move(now)) {}
 
     /// Gives the function to call when the next deadline has come nearer; for a world that does not ask every time.
     void on_sooner(std::function<void()> sooner) { sooner_ = std::move(sooner); }
@@ -99,7 +118,7 @@ class SessionTable {
     void arm(ServerSession& session);
 
     std::shared_ptr<const Application> application_;
-    ServerSettings http_;
+    std::shared_ptr<const ServerSettings> http_;
     TcpServerSettings settings_;
     std::function<Instant()> now_;
     std::function<void()> sooner_;

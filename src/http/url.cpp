@@ -1,6 +1,7 @@
 #include "hourglass/http/url.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@ namespace hourglass::http {
 
 namespace {
 
-bool is_unreserved(char c) noexcept {
+constexpr bool is_unreserved(char c) noexcept {
     const char lower = detail::to_lower(c);
     return (lower >= 'a' && lower <= 'z') || detail::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
@@ -22,12 +23,18 @@ bool percent_sequences_are_valid(std::string_view text) noexcept {
     return true;
 }
 
-/// reg-name and IPv4address: unreserved, percent-encoded and sub-delims (RFC 3986, section 3.2.2).
+/// What reg-name and IPv4address consist of: unreserved, percent-encoded and sub-delims (RFC 3986, section 3.2.2).
+constexpr std::array<bool, 256> kNameTable = [] {
+    std::array<bool, 256> table{};
+    for (int c = 0; c < 128; ++c) table[static_cast<std::size_t>(c)] = is_unreserved(static_cast<char>(c));
+    for (const char c : std::string_view("!$&'()*+,;=%")) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
 bool is_registered_name(std::string_view text) noexcept {
-    constexpr std::string_view sub_delimiters = "!$&'()*+,;=%";
-    return percent_sequences_are_valid(text) && std::ranges::all_of(text, [&](char c) {
-               return is_unreserved(c) || sub_delimiters.find(c) != std::string_view::npos;
-           });
+    bool good = true;
+    for (const char c : text) good &= kNameTable[static_cast<unsigned char>(c)];
+    return good && percent_sequences_are_valid(text);
 }
 
 std::string lower(std::string_view text) {
@@ -213,6 +220,7 @@ std::string remove_dot_segments(std::string_view path) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {
+    if (text.find('%') == std::string_view::npos) return std::string(text);
     if (!percent_sequences_are_valid(text)) return std::nullopt;
     std::string result;
     result.reserve(text.size());

@@ -26,11 +26,43 @@ void append_version(std::string& out, Version version) {
                 static_cast<char>('0' + version.minor % 10)});
 }
 
-Written append_field(std::string& out, const Field& field) {
+/// Writes where there is room enough.
+class Pen {
+  public:
+    explicit Pen(char* at) : at_(at) {}
+    void text(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+    void number(std::uint64_t number) { at_ = std::to_chars(at_, at_ + kDigits, number).ptr; }
+    [[nodiscard]] const char* at() const { return at_; }
+    static constexpr std::size_t kDigits = 20;
+
+  private:
+    char* at_;
+};
+
+Written put_field(Pen& pen, const Field& field) {
     if (!is_token(field.name)) return std::unexpected(WriteError::invalid_field_name);
     if (!is_field_value(field.value)) return std::unexpected(WriteError::invalid_field_value);
-    out.append(field.name).append(": ").append(field.value).append("\r\n");
+    pen.text(field.name);
+    pen.text(": ");
+    pen.text(field.value);
+    pen.text("\r\n");
     return {};
+}
+
+/// Has `write` put at most `most` bytes behind what `out` holds.
+template <typename Write>
+Written extend(std::string& out, std::size_t most, Write write) {
+    const std::size_t before = out.size();
+    bool done = false;
+    WriteError error{};
+    out.resize_and_overwrite(before + most, [&](char* data, std::size_t) {
+        Pen pen(data + before);
+        const Written written = write(pen);
+        done = written.has_value();
+        if (!done) error = written.error();
+        return static_cast<std::size_t>(pen.at() - data);
+    });
+    return done ? Written() : std::unexpected(error);
 }
 
 /// A Content-Length that the application gave: one that contradicts the body is never sent.
@@ -46,7 +78,7 @@ Written check_content_length(std::string_view value, BodyFraming framing, bool m
 }
 
 /// The header section with its empty line. `length_may_stand_alone`: Content-Length is allowed without a body.
-Written append_section(std::string& out, const Fields& fields, BodyFraming framing, bool length_may_stand_alone) {
+Written put_section(Pen& pen, const Fields& fields, BodyFraming framing, bool length_may_stand_alone) {
     bool length_written = false;
     for (const Field f : fields) {
         if (equals_ignoring_case(f.name, "Transfer-Encoding")) return std::unexpected(WriteError::transfer_encoding);
@@ -55,17 +87,24 @@ Written append_section(std::string& out, const Fields& fields, BodyFraming frami
             if (const Written ok = check_content_length(f.value, framing, length_may_stand_alone); !ok) return ok;
             length_written = true;
         }
-        if (const Written ok = append_field(out, f); !ok) return ok;
+        if (const Written ok = put_field(pen, f); !ok) return ok;
     }
     if (framing.kind == BodyFraming::Kind::length && !length_written) {
-        out += "Content-Length: ";
-        append_number(out, framing.length);
-        out += "\r\n";
+        pen.text("Content-Length: ");
+        pen.number(framing.length);
+        pen.text("\r\n");
     } else if (framing.kind == BodyFraming::Kind::chunked) {
-        out += "Transfer-Encoding: chunked\r\n";
+        pen.text("Transfer-Encoding: chunked\r\n");
     }
-    out += "\r\n";
+    pen.text("\r\n");
     return {};
+}
+
+Written append_section(std::string& out, const Fields& fields, BodyFraming framing, bool length_may_stand_alone) {
+    constexpr std::string_view length = "Content-Length: \r\n\r\n";
+    constexpr std::string_view coding = "Transfer-Encoding: chunked\r\n\r\n";
+    const std::size_t most = fields.wire_size() + std::max(length.size() + Pen::kDigits, coding.size());
+    return extend(out, most, [&](Pen& pen) { return put_section(pen, fields, framing, length_may_stand_alone); });
 }
 
 Written append_request(std::string& out, const Request& request, BodyFraming framing) {
@@ -140,13 +179,15 @@ void write_chunk(std::string& out, std::string_view data) {
 
 Written write_last_chunk(std::string& out, const Fields& trailers) {
     return all_or_nothing(out, [&]() -> Written {
-        out += "0\r\n";
-        for (const Field f : trailers) {
-            if (detail::is_forbidden_trailer(f.name)) return std::unexpected(WriteError::invalid_field_name);
-            if (const Written ok = append_field(out, f); !ok) return ok;
-        }
-        out += "\r\n";
-        return {};
+        return extend(out, trailers.wire_size() + 5, [&](Pen& pen) -> Written {
+            pen.text("0\r\n");
+            for (const Field f : trailers) {
+                if (detail::is_forbidden_trailer(f.name)) return std::unexpected(WriteError::invalid_field_name);
+                if (const Written ok = put_field(pen, f); !ok) return ok;
+            }
+            pen.text("\r\n");
+            return {};
+        });
     });
 }
 

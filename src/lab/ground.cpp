@@ -100,13 +100,6 @@ void Ground::add_host(std::string_view name, const tcp::Settings& tcp, bool forw
     world.add_host(std::string(name), settings);
 }
 
-void Ground::watch() {
-    if (events_ != nullptr)
-        both_.attach(world, recorder, *events_);
-    else
-        recorder.attach(world);
-}
-
 sim::Link& Ground::pair(const sim::LinkSettings& link, const tcp::Settings& client, const tcp::Settings& server) {
     add_host(kClient, client);
     add_host(kServer, server);

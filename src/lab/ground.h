@@ -10,6 +10,7 @@
 
 #include "hourglass/sim/world.h"
 #include "hourglass/tcp/stack.h"
+#include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/recorder.h"
 #include "hourglass/trace/world_watch.h"
@@ -108,16 +109,17 @@ class Service : public tcp::AcceptHandler {
 /// A network with a recorder, and the people on it.
 class Ground {
   public:
-    /// `events` may be null.
-    Ground(std::uint64_t seed, trace::Recorder& watching, trace::EventLog* events, std::size_t recording)
-        : recorder(watching), world(seed), events_(events), recording_(recording) {}
+    /// `events` may be null. `flight`: what enters the hosts' TCP is to be written there; null: nowhere.
+    Ground(std::uint64_t seed, trace::Recorder& watching, trace::EventLog* events, std::size_t recording,
+           std::unique_ptr<trace::FlightRecorder> flight)
+        : recorder(watching), world(seed), events_(events), recording_(recording), flight_(std::move(flight)) {}
     Ground(const Ground&) = delete;
     Ground& operator=(const Ground&) = delete;
 
     trace::Recorder& recorder;
 
   private:
-    trace::WorldWatch both_;  // outlives the world
+    trace::WorldWatch watch_;  // outlives the world
 
   public:
     sim::World world;
@@ -126,8 +128,8 @@ class Ground {
     /// The usual two hosts: "client" (10.0.0.1) and "server" (10.0.0.2), with the link "client-server" between.
     sim::Link& pair(const sim::LinkSettings& link, const tcp::Settings& client = {}, const tcp::Settings& server = {});
     void add_host(std::string_view name, const tcp::Settings& tcp = {}, bool forwarding = false);
-    /// After the last host and link: the recorder begins to watch, and the event log where there is one.
-    void watch();
+    /// After the last host and link: the recorders begin to watch.
+    void watch() { watch_.attach(world, recorder, events_, flight_.get()); }
 
     [[nodiscard]] tcp::Stack& tcp(std::string_view host) { return world.host(host).tcp(); }
     [[nodiscard]] static SocketAddress client_address(std::uint16_t port) {
@@ -150,7 +152,7 @@ class Ground {
         return world.run_until(done, limit);
     }
     /// A word of the application in the ladder.
-    void note(std::string_view host, std::string_view text) { recorder.note(world.now(), host, text); }
+    void note(std::string_view host, std::string_view text) { watch_.note(world.now(), host, text); }
 
     /// All segments of the recording that `which` says yes to, in the order of sending.
     [[nodiscard]] std::vector<Segment> segments(const std::function<bool(const Segment&)>& which = {}) const;
@@ -186,6 +188,7 @@ class Ground {
     std::size_t recording_;
     std::list<App> apps_;
     std::list<Service> services_;
+    std::unique_ptr<trace::FlightRecorder> flight_;
 };
 
 }  // namespace hourglass::lab

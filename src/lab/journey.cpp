@@ -88,21 +88,22 @@ class Journey::Implementation {
     explicit Implementation(const JourneySettings& settings)
         : settings_(settings), world_(settings.seed), stages_(fresh_stages()) {
         build_network();
-        if (settings.events) {
-            events_ = std::make_unique<trace::EventLog>();
-            both_.attach(world_, recorder_, *events_);
-        } else {
-            recorder_.attach(world_);
-        }
+        if (settings.events) events_ = std::make_unique<trace::EventLog>();
+        watch_.attach(world_, recorder_, events_.get(), settings_.flight);
         start_servers();
     }
+    ~Implementation() {
+        if (settings_.flight != nullptr) settings_.flight->close();
+    }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
 
     bool run();
 
     JourneySettings settings_;
     trace::Recorder recorder_;
     std::unique_ptr<trace::EventLog> events_;
-    trace::WorldWatch both_;
+    trace::WorldWatch watch_;
     sim::World world_;
     std::vector<Stage> stages_;
     std::vector<Message> messages_;
@@ -185,7 +186,7 @@ void Journey::Implementation::write_down(std::string_view from, std::string_view
 
 void Journey::Implementation::begin() {
     start(resolve);
-    recorder_.note(world_.now(), "client", "resolve " + settings_.url.host);
+    watch_.note(world_.now(), "client", "resolve " + settings_.url.host);
     if (const auto address = IpAddress::parse(settings_.url.host)) {
         on_resolved(dns::Resolution{{kProxyAddress}, {}, Duration::max(), dns::Source::literal});
         return;
@@ -273,7 +274,7 @@ void Journey::Implementation::on_answer(std::expected<http::Response, http::Clie
     finish(answer, fmt::format("status {} {}, {} octets of body", status_, result->reason, result->body.size()));
     world_.after(kReadTime, [this] {
         start(close);
-        recorder_.note(world_.now(), "client", "close()");
+        watch_.note(world_.now(), "client", "close()");
         client_->close();
     });
 }

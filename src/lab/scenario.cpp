@@ -85,7 +85,7 @@ std::expected<Lesson, std::string> play(const Scenario& scenario, const PlaySett
     lesson.seed = settings.seed;
     for (const Setting& setting : scenario.settings)
         lesson.settings.emplace_back(setting.name, values->text(setting.name));
-    Story story(lesson, *values, settings.events);
+    Story story(lesson, *values, settings);
     scenario.play(story);
     return lesson;
 }

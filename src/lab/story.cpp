@@ -16,8 +16,9 @@ Ground& Story::ground(Text label) {
     Recording& recording = lesson_.recordings.emplace_back();
     recording.label = label.in(lesson_.language);
     recording.recorder = std::make_unique<trace::Recorder>();
-    if (events_) recording.events = std::make_unique<trace::EventLog>();
-    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *recording.recorder, recording.events.get(), place));
+    if (settings_.events) recording.events = std::make_unique<trace::EventLog>();
+    grounds_.push_back(std::make_unique<Ground>(lesson_.seed, *recording.recorder, recording.events.get(), place,
+                                                settings_.flight ? settings_.flight(place) : nullptr));
     return *grounds_.back();
 }
 

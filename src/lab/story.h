@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hourglass/lab/scenario.h"
@@ -16,9 +17,9 @@ namespace hourglass::lab {
 /// checked. Everything is said twice, in English and in Chinese, with the same numbers.
 class Story {
   public:
-    /// With `events` each network has an event log beside its recorder.
-    Story(Lesson& lesson, const SettingValues& values, bool events)
-        : lesson_(lesson), values_(values), events_(events) {}
+    /// `settings` says what else is kept of each network beside its recorder; it must outlive the story.
+    Story(Lesson& lesson, const SettingValues& values, const PlaySettings& settings)
+        : lesson_(lesson), values_(values), settings_(settings) {}
     Story(const Story&) = delete;
     Story& operator=(const Story&) = delete;
 
@@ -84,7 +85,7 @@ class Story {
 
     Lesson& lesson_;
     const SettingValues& values_;
-    bool events_;
+    const PlaySettings& settings_;
     std::vector<std::unique_ptr<Ground>> grounds_;
 };
 

@@ -44,7 +44,7 @@ class Exchange::Attempt final : public UpstreamJob {
         reused_ = connection_ != nullptr && connection_->reused();
         return exchange_ == nullptr ? Outgoing{} : exchange_->compose();
     }
-    [[nodiscard]] bool wanted() const override { return exchange_ != nullptr && exchange_->responder_.awaited(); }
+    [[nodiscard]] bool wanted() const override { return exchange_ != nullptr && exchange_->wanted(); }
 
     void on_interim(const http::Response& interim) override {
         if (exchange_ == nullptr || interim.status == http::Status::continue_) return;  // 100 was for us

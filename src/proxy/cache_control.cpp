@@ -57,6 +57,8 @@ void take(CacheControl& out, const Directive& d) {
         take_age(out.min_fresh, d);
     else if (is("stale-if-error"))
         take_age(out.stale_if_error, d);
+    else if (is("stale-while-revalidate"))
+        take_age(out.stale_while_revalidate, d);
     else if (is("max-stale"))
         out.max_stale = d.value ? parse_delta_seconds(*d.value).value_or(seconds(0)) : kMost;
     else if (is("no-cache"))

@@ -36,11 +36,18 @@ void read_server(const toml::node& node, const std::string& path, Errors& errors
         keys.integer("weight", server.weight, 1, 100);
         keys.flag("backup", server.backup);
     }
+    constexpr std::string_view unix_domain = "unix:";
+    if (server.name.starts_with("unix:/")) {
+        server.path = server.name.substr(unix_domain.size());
+        upstream.servers.push_back(std::move(server));
+        return;
+    }
     const auto address = parse_server(server.name);
     if (!address) {
-        errors.push_back({detail::line_of(node), path,
-                          "a server is expected, such as \"10.0.0.1:8080\", \"app.internal:8080\" or "
-                          "{ address = \"10.0.0.1:8080\", weight = 2 }"});
+        errors.push_back(
+            {detail::line_of(node), path,
+             "a server is expected, such as \"10.0.0.1:8080\", \"app.internal:8080\", \"unix:/run/app.sock\" or "
+             "{ address = \"10.0.0.1:8080\", weight = 2 }"});
         return;
     }
     server.address = *address;
@@ -91,8 +98,14 @@ void read_upstream(const toml::table& table, std::string name, Errors& errors, C
     UpstreamConfiguration& upstream = out.upstreams.emplace_back();
     TomlTable keys(table, fmt::format("upstream.{}", name), errors);
     upstream.name = std::move(name);
-    if (const auto word = keys.word("protocol", {"http", "uwsgi"}))
-        upstream.protocol = *word == 0 ? Protocol::http : Protocol::uwsgi;
+    if (const auto word = keys.word("protocol", {"http", "https", "uwsgi"})) {
+        upstream.protocol = *word == 2 ? Protocol::uwsgi : Protocol::http;
+        upstream.tls = *word == 1;
+    }
+    keys.text("ca", upstream.ca);
+    keys.text("tls_name", upstream.tls_name);
+    for (const std::string_view key : {"ca", "tls_name"})
+        if (table.contains(key) && !upstream.tls) keys.report(table.get(key), key, "needs protocol = \"https\"");
 
     const toml::node* const servers = keys.find("servers");
     const auto* const list = servers == nullptr ? nullptr : servers->as_array();
@@ -113,6 +126,7 @@ void read_upstream(const toml::table& table, std::string name, Errors& errors, C
     keys.duration("connect_time", upstream.connect_time, kSome);
     keys.duration("response_time", upstream.response_time, kSome);
     keys.integer("tries", upstream.tries, 1, 100);
+    keys.duration("retry_delay", upstream.retry_delay);
     keys.text("host", upstream.host);
     if (!upstream.host.empty() && !http::Authority::parse(upstream.host))
         keys.report(table.get("host"), "host", "a host is expected, with a port perhaps: \"app.internal:8080\"");
@@ -205,6 +219,8 @@ void read_cache(const toml::table& table, Errors& errors, Configuration& out) {
     keys.integer("variants", cache.variants, 1, kMany);
     keys.duration("heuristic", cache.heuristic);
     keys.duration("stale_if_error", cache.stale_if_error);
+    keys.duration("stale_while_revalidate", cache.stale_while_revalidate);
+    keys.duration("collapse", cache.collapse);
 }
 
 /// Calls `read` with the table of a key, if it is there.

@@ -1,5 +1,6 @@
 #include "proxy/exchange.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -16,6 +17,11 @@ Exchange::Exchange(std::shared_ptr<Site> site, SiteRoute& route, http::Responder
                    std::unique_ptr<http::BodySource> body, std::string scheme)
     : site_(std::move(site)), route_(route), responder_(std::move(responder)), body_(std::move(body)) {
     context_.scheme = std::move(scheme);
+}
+
+Exchange::~Exchange() {
+    site_->shared().around.timers.remove(*this);
+    land();
 }
 
 void Exchange::start() {
@@ -46,8 +52,57 @@ void Exchange::start() {
         request_.fields.set("Connection", "upgrade");
         request_.fields.set("Upgrade", upgrade_);
     }
+    responder_.on_departure([weak = weak_from_this()] {
+        if (const auto exchange = weak.lock()) exchange->on_departed();
+    });
     if (answer_from_cache()) return;
     attempt();
+}
+
+/// The client does not wait for the response any more.
+void Exchange::on_departed() {
+    if (answered_) return;
+    answered_ = true;
+    site_->shared().around.log(fmt::format("the client left: {} {} of {}: upstream {}", asked().method.name(),
+                                           asked().target, context_.client.address.to_string(),
+                                           route_.upstream.configuration().name));
+    end_pause();
+    cancel_attempt();
+    responder_.respond(Response::error(Status::service_unavailable));
+}
+
+void Exchange::abandon() {
+    give_up(Status::service_unavailable, "destination_unavailable", to_string(Refusal::shut_down));
+}
+
+void Exchange::pause(Instant until) {
+    paused_until_ = until;
+    site_->shared().paused.insert(shared_from_this());
+    site_->shared().around.timers.update(*this);
+}
+
+void Exchange::end_pause() {
+    paused_until_ = kNever;
+    site_->shared().around.timers.remove(*this);
+    site_->shared().paused.erase(shared_from_this());
+}
+
+void Exchange::run_out(Instant) {
+    const auto self = shared_from_this();
+    end_pause();
+    if (wanted()) attempt();
+}
+
+/// After a while that is different for everyone, so that those who failed together do not come back together.
+void Exchange::attempt_again() {
+    constexpr std::uint32_t most_doublings = 6;
+    const Duration average = route_.upstream.configuration().retry_delay;
+    if (average <= Duration::zero()) return attempt();
+    const auto& random = site_->shared().around.random;
+    const std::uint64_t half = std::uint64_t{1} << 63;
+    const double share = static_cast<double>(random ? random() : half) / static_cast<double>(half);  // 0 to 2
+    const auto times = std::uint32_t{1} << std::min(attempts_ - 1, most_doublings);
+    pause(site_->shared().around.now() + std::chrono::duration_cast<Duration>(average * times * (0.5 + share / 2)));
 }
 
 /// Takes the route's prefix off the path. False when nothing sensible would be left.
@@ -70,7 +125,7 @@ std::uint64_t Exchange::balance_hash() const {
     if (upstream.balance != Balance::hash) return 0;
     switch (upstream.hash_key.kind) {
         case HashKey::Kind::client:
-            return hash_key(responder_.client().address.to_string());
+            return hash_key(context_.client.address.to_string());
         case HashKey::Kind::target:
             return hash_key(asked().target);
         case HashKey::Kind::header:
@@ -103,7 +158,7 @@ Outgoing Exchange::compose() {
     add_conditions(out.request);
     body_gone_ = body_ != nullptr;
     out.body = std::move(body_);
-    out.context.client = responder_.client();
+    out.context.client = context_.client;
     out.context.scheme = context_.scheme;
     out.context.port = context_.scheme == "https" ? 443 : 80;
     out.context.script_name = route_.upstream.configuration().script_name;
@@ -112,7 +167,7 @@ Outgoing Exchange::compose() {
 
 /// RFC 9110, section 9.2.2: what may have been carried out is repeated only if that makes no difference.
 bool Exchange::may_repeat(bool sent) const {
-    if (answered_ || body_gone_ || !responder_.awaited()) return false;
+    if (answered_ || body_gone_ || !wanted()) return false;
     return !sent || request_.method.is_idempotent();
 }
 
@@ -148,7 +203,7 @@ void Exchange::on_error(const ClientError& error) {
     if (answered_) {
         site_->shared().around.log(fmt::format("response cut off: {} {} of {}: upstream {}, server {}",
                                                asked().method.name(), asked().target,
-                                               responder_.client().address.to_string(), upstream.name, last_error_));
+                                               context_.client.address.to_string(), upstream.name, last_error_));
         storing_.reset();
         flush();
         if (const auto sink = std::exchange(sink_, nullptr)) sink->abort(http::Error::incomplete_message);
@@ -161,7 +216,7 @@ void Exchange::on_error(const ClientError& error) {
             return this->attempt();
         }
         tried_.push_back(attempt->server());
-        if (at_fault && attempts_ < upstream.tries && tried_.size() < upstream.servers.size()) return this->attempt();
+        if (at_fault && attempts_ < upstream.tries && tried_.size() < upstream.servers.size()) return attempt_again();
     }
     if (answer_stale()) return;
     give_up(last_status_, last_kind_, last_error_);
@@ -169,11 +224,12 @@ void Exchange::on_error(const ClientError& error) {
 
 /// The client learns what the gateway makes of it, the log why.
 void Exchange::give_up(Status status, std::string_view kind, std::string_view why) {
-    site_->shared().around.log(
-        fmt::format("{}: {} {} of {}: upstream {}, {}{}", to_number(status), asked().method.name(), asked().target,
-                    responder_.client().address.to_string(), route_.upstream.configuration().name, why,
-                    attempts_ > 1 ? fmt::format(" ({} tries)", attempts_) : ""));
+    site_->shared().around.log(fmt::format("{}: {} {} of {}: upstream {}, {}{}", to_number(status),
+                                           asked().method.name(), asked().target, context_.client.address.to_string(),
+                                           route_.upstream.configuration().name, why,
+                                           attempts_ > 1 ? fmt::format(" ({} tries)", attempts_) : ""));
     answered_ = true;
+    land();
     std::string_view detail = "The server behind this gateway gave no usable answer.";
     if (status == Status::gateway_timeout) detail = "The server behind this gateway did not answer in time.";
     if (status == Status::service_unavailable) detail = "No server behind this gateway can take the request now.";

@@ -102,13 +102,71 @@ bool Exchange::answer_from_cache() {
         return true;
     }
     if (found != nullptr) forward_reason_ = control.no_cache ? "request" : "stale";
+    if (found != nullptr && answer_while_revalidating(control, *found)) return true;
     stored_ = found;
-    return false;
+    return wait_for_another(control);
+}
+
+/// RFC 5861, section 3: the client gets what there is, and the next ones what is fetched meanwhile.
+bool Exchange::answer_while_revalidating(const CacheControl& control, const StoredResponse& found) {
+    Shared& shared = site_->shared();
+    const WallTime now = shared.wall_clock();
+    if (!may_use_while_revalidating(control, found.control, found.freshness, now, shared.cache->limits())) return false;
+    if (!shared.flights.contains(key_))
+        std::make_shared<Exchange>(site_, route_, http::Responder(), nullptr, context_.scheme)->revalidate(*this);
+    answer_with(found, fmt::format("hit; ttl={}; detail=stale-while-revalidate", found.freshness.left(now).count()));
+    return true;
+}
+
+/// Fetches what `asker` wants, as a whole, for the cache.
+void Exchange::revalidate(const Exchange& asker) {
+    background_ = asker.asked();
+    context_ = asker.context_;
+    request_ = asker.request_;
+    request_.method = Method::get;
+    for (const std::string_view name : {"If-None-Match", "If-Modified-Since", "Range", "If-Range"})
+        request_.fields.remove(name);
+    key_ = asker.key_;
+    stored_ = site_->shared().cache->find(key_, request_);
+    forward_reason_ = "stale";
+    leads_ = site_->shared().flights.try_emplace(key_).second;
+    attempt();
+}
+
+/// RFC 9111, section 4: requests that one response can satisfy may be collapsed into one. True when this one waits.
+bool Exchange::wait_for_another(const CacheControl& control) {
+    Shared& shared = site_->shared();
+    const Duration most = shared.cache->limits().collapse;
+    if (most <= Duration::zero() || control.no_store || request_.method.known() != Method::get ||
+        asked().fields.contains("Range") || asked().fields.contains("Authorization"))
+        return false;
+    const auto [flight, first] = shared.flights.try_emplace(key_);
+    if (first) leads_ = true;
+    if (first || std::exchange(collapsed_, true)) return false;
+    flight->second.push_back(weak_from_this());
+    pause(shared.around.now() + most);
+    return true;
+}
+
+/// What others wait for is there, or will not come.
+void Exchange::land() {
+    if (!std::exchange(leads_, false)) return;
+    const auto flight = site_->shared().flights.extract(key_);
+    if (!flight) return;
+    for (const auto& waiting : flight.mapped())
+        if (const auto exchange = waiting.lock()) exchange->on_landed();
+}
+
+void Exchange::on_landed() {
+    if (paused_until_ == kNever) return;  // it had waited long enough
+    end_pause();
+    if (wanted() && !answer_from_cache()) attempt();
 }
 
 /// Section 4.3.2: conditions and ranges are evaluated on what is stored.
 void Exchange::answer_with(const StoredResponse& stored, const std::string& status) {
     answered_ = true;
+    if (background_) return;
     Response out = stored.head;
     out.fields.set("Age", fmt::format("{}", stored.freshness.age(site_->shared().wall_clock()).count()));
     out.fields.add("Cache-Status", cache_status(status));
@@ -142,7 +200,7 @@ void Exchange::answer_with(const StoredResponse& stored, const std::string& stat
 
 /// A stale response is better than none, where both sides agree. True when the request is answered.
 bool Exchange::answer_stale() {
-    if (stored_ == nullptr || answered_) return false;
+    if (stored_ == nullptr || answered_ || background_) return false;
     const WallTime now = site_->shared().wall_clock();
     const auto& limits = site_->shared().cache->limits();
     if (!may_use_on_error(request_cache_control(asked()), stored_->control, stored_->freshness, now, limits))
@@ -171,6 +229,7 @@ bool Exchange::take_validated(const Response& response) {
     const auto fresh = shared.cache->refresh(key_, request_, *stored_, forwarded, asked_at_, shared.wall_clock());
     attempt_->leave();
     attempt_.reset();
+    land();
     answer_with(*fresh, fmt::format("hit; fwd={}; fwd-status=304", forward_reason_));
     return true;
 }
@@ -198,6 +257,7 @@ void Exchange::finish_storing() {
     storing_->content = std::make_shared<const std::string>(std::move(content_));
     site_->shared().cache->store(key_, request_, std::move(*storing_));
     storing_.reset();
+    land();
 }
 
 /// Section 4.4: a change of state that succeeded makes what is stored for these URIs invalid.

@@ -59,7 +59,7 @@ void Exchange::on_head(Response response) {
         tried_.push_back(server);
         if (may_repeat(true) && attempts_ < upstream.tries && tried_.size() < upstream.servers.size()) {
             cancel_attempt();
-            return attempt();
+            return attempt_again();
         }
     } else {
         route_.upstream.succeeded(server);
@@ -71,6 +71,7 @@ void Exchange::on_head(Response response) {
     const auto length = told_length(response.fields);
     Response forwarded = http::make_forwarded_response(response, request_.method, context_);
     begin_storing(forwarded, response);
+    if (!storing_) land();
     if (uses_cache())
         forwarded.fields.add("Cache-Status",
                              cache_status(fmt::format("fwd={}{}", forward_reason_, storing_ ? "; stored" : "")));
@@ -86,6 +87,10 @@ void Exchange::finish_response(Response& response) const {
 
 void Exchange::respond(Response forwarded, std::optional<std::uint64_t> length) {
     answered_ = true;
+    if (background_) {
+        if (!storing_) cancel_attempt();
+        return;
+    }
     finish_response(forwarded);
     const bool bodiless = request_.method.known() == http::Method::head || forwarded.status == Status::no_content ||
                           forwarded.status == Status::not_modified;
@@ -117,12 +122,19 @@ void Exchange::on_client_gone() {
     cancel_attempt();
 }
 
+/// The response is not to be stored after all.
+void Exchange::discard_content() {
+    storing_.reset();
+    content_ = {};
+    land();
+    if (background_) cancel_attempt();
+}
+
 void Exchange::on_body(std::span<const std::byte> bytes) {
     passed_ += bytes.size();
     if (storing_) {
         if (content_.size() + bytes.size() > site_->shared().cache->limits().entry) {
-            storing_.reset();
-            content_ = {};
+            discard_content();
         } else {
             content_.append(http::as_text(bytes));
         }

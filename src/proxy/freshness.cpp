@@ -112,6 +112,15 @@ bool may_use(const CacheControl& request, const CacheControl& response, const Fr
     return request.max_stale && -left <= *request.max_stale;
 }
 
+bool may_use_while_revalidating(const CacheControl& request, const CacheControl& response, const Freshness& freshness,
+                                WallTime now, const CacheConfiguration& cache) {
+    if (response.no_cache || response.must_revalidate || response.proxy_revalidate || response.s_maxage) return false;
+    if (request.no_cache || request.min_fresh || (request.max_age && freshness.age(now) > *request.max_age))
+        return false;
+    const auto own = std::chrono::duration_cast<seconds>(cache.stale_while_revalidate);
+    return freshness.left(now) + response.stale_while_revalidate.value_or(own) > seconds(0);
+}
+
 bool may_use_on_error(const CacheControl& request, const CacheControl& response, const Freshness& freshness,
                       WallTime now, const CacheConfiguration& cache) {
     if (response.no_cache || response.must_revalidate || response.proxy_revalidate || response.s_maxage) return false;

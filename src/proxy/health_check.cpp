@@ -20,7 +20,9 @@ class HealthCheck::Job final : public UpstreamJob {
         const UpstreamConfiguration& upstream = check_->upstream_;
         const ServerConfiguration& server = upstream.servers[check_->server_];
         out.request.target = upstream.check->path;
-        out.request.fields = {{"Host", upstream.host.empty() ? server.name : upstream.host},
+        out.request.fields = {{"Host", !upstream.host.empty() ? upstream.host
+                                       : server.path.empty()  ? server.name
+                                                              : "localhost"},
                               {"User-Agent", "hourglass (health check)"},
                               {"Connection", "close"}};
         out.context.script_name = upstream.script_name;
@@ -45,11 +47,12 @@ class HealthCheck::Job final : public UpstreamJob {
 };
 
 HealthCheck::HealthCheck(http::Connector& connector, Timers& timers, const std::function<Instant()>& now,
-                         const UpstreamConfiguration& upstream, std::size_t server,
+                         http::SecureClient* secure, const UpstreamConfiguration& upstream, std::size_t server,
                          std::function<void(bool, std::string)> outcome)
     : connector_(connector),
       timers_(timers),
       now_(now),
+      secure_(secure),
       upstream_(upstream),
       server_(server),
       outcome_(std::move(outcome)),
@@ -72,7 +75,7 @@ void HealthCheck::run_out(Instant now) {
     connection_.reset();
     job_ = std::make_shared<Job>(*this);
     connection_ = std::make_unique<UpstreamConnection>(
-        UpstreamConnection::Surroundings{connector_, timers_, now_, *this}, upstream_, server_);
+        UpstreamConnection::Surroundings{connector_, timers_, now_, secure_, *this}, upstream_, server_);
     connection_->run(job_);
     timers_.update(*this);
 }

@@ -12,7 +12,7 @@ class HealthCheck final : private UpstreamConnection::Owner, private Timed {
   public:
     /// `outcome` is told of each check whether it was good, and else why not. The first one is made at once.
     HealthCheck(http::Connector& connector, Timers& timers, const std::function<Instant()>& now,
-                const UpstreamConfiguration& upstream, std::size_t server,
+                http::SecureClient* secure, const UpstreamConfiguration& upstream, std::size_t server,
                 std::function<void(bool good, std::string why)> outcome);
     ~HealthCheck() override;
 
@@ -29,6 +29,7 @@ class HealthCheck final : private UpstreamConnection::Owner, private Timed {
     http::Connector& connector_;
     Timers& timers_;
     std::function<Instant()> now_;
+    http::SecureClient* secure_;
     UpstreamConfiguration upstream_;  ///< with the times of a check
     std::size_t server_;
     std::function<void(bool, std::string)> outcome_;

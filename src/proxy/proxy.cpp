@@ -67,14 +67,15 @@ class ReverseProxy::Implementation {
           shared_{{connector, timers_, environment_.now,
                    [this](const std::string& line) {
                        if (environment_.log) environment_.log(line);
-                   }},
-                  environment_.wall_clock,
-                  nullptr} {
+                   },
+                   environment_.secure_client, environment_.random},
+                  environment_.wall_clock} {
         timers_.on_sooner(environment_.on_sooner);
         reload(configuration);
     }
     ~Implementation() {
         timers_.on_sooner(nullptr);
+        for (const auto& exchange : std::exchange(shared_.paused, {})) exchange->abandon();
         for (const auto& site : retired_) site->shut_down();
         if (site_ != nullptr) site_->shut_down();
     }

@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "hourglass/proxy/configuration.h"
@@ -14,11 +16,17 @@
 
 namespace hourglass::proxy::detail {
 
+class Exchange;
+
 /// What all configurations of a proxy share.
 struct Shared {
     Surroundings around;
     std::function<WallTime()> wall_clock;
     std::unique_ptr<ResponseCache> cache{};  ///< none: nothing is stored
+    /// Those who wait for a time, or for another one's response.
+    std::unordered_set<std::shared_ptr<Exchange>> paused{};
+    /// What is being fetched for the cache, by its key, and who else wants it.
+    std::unordered_map<std::string, std::vector<std::weak_ptr<Exchange>>> flights{};
 };
 
 /// A route with what it needs.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "hourglass/http/url.h"
 #include "http/move_bytes.h"
 
 namespace hourglass::proxy::detail {
@@ -60,8 +61,28 @@ UpstreamConnection::UpstreamConnection(const Surroundings& around, const Upstrea
       active_(around.now()) {
     if (upstream.protocol == Protocol::uwsgi) wire_.emplace<uwsgi::ClientConnection>();
     std::visit([this](auto& wire) { wire.on_change([this] { pump(); }); }, wire_);
-    transport_ = around_.connector.connect(address_, *this);
+    connect();
     around_.timers.update(*this);
+}
+
+/// Where there is no way to such a server, there is no transport either, and the first request says so.
+void UpstreamConnection::connect() {
+    const ServerConfiguration& server = upstream_.servers[number_];
+    const auto open = [&](http::TransportHandler& handler) {
+        return server.path.empty() ? around_.connector.connect(address_, handler)
+                                   : around_.connector.connect(server.path, handler);
+    };
+    if (!upstream_.tls) {
+        transport_ = open(*this);
+        return;
+    }
+    if (around_.secure == nullptr) return;
+    std::string name = upstream_.tls_name;
+    for (const std::string& authority : {upstream_.host, server.name}) {
+        const auto host = name.empty() ? http::Authority::parse(authority) : std::nullopt;
+        if (host) name = host->host;
+    }
+    transport_ = around_.secure->secure(name, *this, open, {});
 }
 
 UpstreamConnection::~UpstreamConnection() {
@@ -74,6 +95,10 @@ void UpstreamConnection::run(std::shared_ptr<UpstreamJob> job) {
     job_ = std::move(job);
     ++requests_;
     heard_ = false;
+    if (transport_ == nullptr) {
+        active_ = Instant::min();  // it runs out at once, and not from inside of this call
+        around_.timers.update(*this);
+    }
     if (phase_ == Phase::connecting) return;
     send_request();
 }
@@ -180,6 +205,7 @@ void UpstreamConnection::spend(bool abort) {
     active_ = around_.now();
     job_.reset();
     around_.owner.on_spent(*this);
+    if (transport_ == nullptr) return around_.owner.on_gone(*this);
     if (abort)
         transport_->abort();
     else
@@ -192,7 +218,7 @@ void UpstreamConnection::on_closed(tcp::Error error) {
     busy_within_ = true;
     if (phase_ == Phase::connecting || error != tcp::Error::none)
         fail(error == tcp::Error::timed_out ? ClientError::Kind::timed_out : ClientError::Kind::connection_failed,
-             tcp::to_string(error));
+             transport_->failure().empty() ? std::string(tcp::to_string(error)) : transport_->failure());
     else
         std::visit([](auto& wire) { wire.peer_closed(); }, wire_);
     busy_within_ = false;
@@ -238,7 +264,10 @@ void UpstreamConnection::run_out(Instant now) {
             break;
     }
     busy_within_ = true;
-    fail(ClientError::Kind::timed_out, phase_ == Phase::connecting ? "no connection in time" : "no answer in time");
+    if (transport_ == nullptr)
+        fail(ClientError::Kind::connection_failed, "there is no way to connect to it");
+    else
+        fail(ClientError::Kind::timed_out, phase_ == Phase::connecting ? "no connection in time" : "no answer in time");
     busy_within_ = false;
     spend(true);
 }

@@ -6,6 +6,7 @@
 
 #include "hourglass/http/client.h"
 #include "hourglass/http/connector.h"
+#include "hourglass/http/secure.h"
 #include "hourglass/proxy/configuration.h"
 #include "hourglass/uwsgi/client.h"
 #include "proxy/timers.h"
@@ -36,6 +37,7 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
         http::Connector& connector;
         Timers& timers;
         const std::function<Instant()>& now;
+        http::SecureClient* secure;  ///< null without TLS
         Owner& owner;
     };
 
@@ -68,6 +70,7 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
     [[nodiscard]] Instant deadline() const override;
     void run_out(Instant now) override;
 
+    void connect();
     void send_request();
     void pump();
     void settle();

@@ -9,6 +9,7 @@ namespace hourglass::proxy::detail {
 UpstreamGroup::UpstreamGroup(const Surroundings& around, UpstreamConfiguration configuration)
     : around_(around),
       configuration_(std::move(configuration)),
+      secure_(configuration_.tls && around_.secure_client ? around_.secure_client(configuration_.ca) : nullptr),
       balancer_(configuration_.balance, configuration_.servers) {
     const auto& check = configuration_.check;
     for (std::size_t i = 0; i < configuration_.servers.size(); ++i) {
@@ -24,8 +25,8 @@ UpstreamGroup::UpstreamGroup(const Surroundings& around, UpstreamConfiguration c
                                     configuration_.servers[i].name, good ? "up again" : "down: ", why));
             if (good) serve_queue();
         };
-        checks_.push_back(
-            std::make_unique<HealthCheck>(around_.connector, around_.timers, around_.now, configuration_, i, outcome));
+        checks_.push_back(std::make_unique<HealthCheck>(around_.connector, around_.timers, around_.now, secure_.get(),
+                                                        configuration_, i, outcome));
     }
 }
 
@@ -82,8 +83,8 @@ void UpstreamGroup::assign(std::size_t number, const std::shared_ptr<UpstreamJob
         server.idle.pop_back();
     } else {
         auto opened = std::make_unique<UpstreamConnection>(
-            UpstreamConnection::Surroundings{around_.connector, around_.timers, around_.now, *this}, configuration_,
-            number);
+            UpstreamConnection::Surroundings{around_.connector, around_.timers, around_.now, secure_.get(), *this},
+            configuration_, number);
         connection = opened.get();
         connections_.emplace(connection, std::move(opened));
         ++server.open;

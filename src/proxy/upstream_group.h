@@ -23,6 +23,8 @@ struct Surroundings {
     Timers& timers;
     std::function<Instant()> now;
     std::function<void(std::string)> log;
+    std::function<std::unique_ptr<http::SecureClient>(const std::string&)> secure_client{};
+    std::function<std::uint64_t()> random{};
 };
 
 /// The servers of an upstream: which of them takes a request, the connections to them, and the requests that wait for
@@ -76,6 +78,7 @@ class UpstreamGroup final : private UpstreamConnection::Owner, private Timed {
 
     Surroundings around_;
     UpstreamConfiguration configuration_;
+    std::unique_ptr<http::SecureClient> secure_;  ///< with TLS
     Balancer balancer_;
     std::vector<Server> servers_;
     std::vector<std::unique_ptr<HealthCheck>> checks_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "hourglass/http/connector.h"
 #include "hourglass/runtime/os_stream.h"
@@ -13,6 +14,8 @@ class HandledOsStream final : public http::Transport, private OsStreamHandler {
     /// Begins to connect.
     HandledOsStream(OsLoop& loop, const SocketAddress& remote, http::TransportHandler& handler)
         : handler_(handler), stream_(OsStream::connect(loop, remote, *this)) {}
+    HandledOsStream(OsLoop& loop, const std::string& path, http::TransportHandler& handler)
+        : handler_(handler), stream_(OsStream::connect(loop, path, *this)) {}
     /// Takes over a connected socket.
     HandledOsStream(OsLoop& loop, int socket, const SocketAddress& remote, http::TransportHandler& handler)
         : handler_(handler),

@@ -12,6 +12,9 @@ class OsConnector final : public http::Connector {
     std::unique_ptr<http::Transport> connect(const SocketAddress& remote, http::TransportHandler& handler) override {
         return std::make_unique<HandledOsStream>(loop_, remote, handler);
     }
+    std::unique_ptr<http::Transport> connect(const std::string& path, http::TransportHandler& handler) override {
+        return std::make_unique<HandledOsStream>(loop_, path, handler);
+    }
 
   private:
     OsLoop& loop_;

@@ -33,6 +33,7 @@ class OsContent final : public http::FileContent {
             if (errno != EINTR) return std::unexpected(FileError::unavailable);
         }
     }
+    [[nodiscard]] int descriptor() const override { return file_.get(); }
 
   private:
     Descriptor file_;

@@ -23,6 +23,14 @@ namespace {
 /// Bytes that the kernel takes ahead of what it can send: many clients who do not read must not cost megabytes each.
 constexpr int kUnsent = 128 * 1024;
 
+/// Connections that are accepted in one turn of the loop.
+constexpr int kAtOnce = 64;
+
+/// tcp(7), TCP_DEFER_ACCEPT, in seconds: a connection is accepted when something has come, because it is the client who
+/// speaks first, or after this time. Not where connections of each client are counted: silent ones count as well.
+constexpr int kDefer = 1;
+constexpr int kDoNotDefer = 0;
+
 /// Until accept(2) is tried again when it failed, as without a descriptor left.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -49,9 +57,20 @@ class OsSession final : public http::detail::ServerSession, private OsStreamHand
     /// `gone` is called when the connection has gone; the session is destroyed in that call.
     OsSession(http::detail::SessionTable& table, OsLoop& loop, int socket, const SocketAddress& client,
               const Gone& gone)
-        : ServerSession(table, stream_, client), gone_(gone), stream_(loop, socket, client, *this) {}
+        : ServerSession(table, stream_, client),
+          gone_(gone),
+          stream_(loop, socket, client, *this, OsStream::Unwatched()) {}
+
+    /// Serves what came with the connection, which is all that many clients ever ask for.
+    void start() {
+        pump();
+        stream_.watch();
+    }
 
   private:
+    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) override {
+        return stream_.send_before_file(pieces);
+    }
     void on_ready() override { pump(); }
     void on_closed(tcp::Error) override { gone_(*this); }
 
@@ -67,29 +86,35 @@ class OsListener final : private Watcher {
         : loop_(loop), socket_(std::move(socket)), secure_(secure), acceptable_(std::move(acceptable)) {}
     ~OsListener() { loop_.forget(*this); }
 
-    static std::expected<Descriptor, SetupError> open(const SocketAddress& local, std::uint32_t queue) {
+    static std::expected<Descriptor, SetupError> open(const SocketAddress& local,
+                                                      const http::TcpServerSettings& settings) {
         const OsAddress address(local);
         Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         if (!socket.valid()) return failure(local);
         const int on = 1;
+        const int defer = settings.connections_per_client == 0 ? kDefer : kDoNotDefer;
         // Connections inherit what their listener has; responses leave as a whole, so there is nothing to wait for.
         const bool set =
             ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
             ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
             ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent) == 0 &&
+            ::setsockopt(socket.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof defer) == 0 &&
             (local.address.is_v4() || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
         if (!set || ::bind(socket.get(), address.get(), address.length) != 0 ||
-            ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(queue, INT32_MAX))) != 0)
+            ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(settings.accept_queue, INT32_MAX))) != 0)
             return failure(local);
         return socket;
     }
 
     [[nodiscard]] bool start() { return loop_.watch(socket_.get(), *this); }
+    /// Accepts more when others have had their turn.
+    void go_on_later() { loop_.later(*this); }
     [[nodiscard]] int socket() const { return socket_.get(); }
     [[nodiscard]] http::SecureServer* secure() const { return secure_; }
 
   private:
     void on_ready(Readiness) override { acceptable_(*this); }
+    void on_later() override { acceptable_(*this); }
 
     OsLoop& loop_;
     Descriptor socket_;
@@ -119,7 +144,7 @@ class OsServer::Implementation {
     }
 
     std::expected<SocketAddress, SetupError> listen(const SocketAddress& local, http::SecureServer* secure) {
-        auto socket = OsListener::open(local, sessions_.settings().accept_queue);
+        auto socket = OsListener::open(local, sessions_.settings());
         if (!socket) return std::unexpected(socket.error());
         const SocketAddress bound = local_address(socket->get());
         auto listener =
@@ -138,8 +163,9 @@ class OsServer::Implementation {
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
 
   private:
-    void accept(const OsListener& listener) {
-        while (!sessions_.full()) {
+    void accept(OsListener& listener) {
+        for (int accepted = 0; !sessions_.full(); ++accepted) {
+            if (accepted == kAtOnce) return listener.go_on_later();
             OsAddress from;
             const int socket = ::accept4(listener.socket(), from.get(), &from.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (socket >= 0 && !sessions_.admits(from.to_address())) {
@@ -156,8 +182,10 @@ class OsServer::Implementation {
 
     void add(int socket, const SocketAddress& client, http::SecureServer* secure) {
         if (secure == nullptr) {
-            sessions_.add(std::make_unique<OsSession>(sessions_, loop_, socket, client, gone_));
-            return;
+            auto session = std::make_unique<OsSession>(sessions_, loop_, socket, client, gone_);
+            OsSession& added = *session;
+            sessions_.add(std::move(session));
+            return added.start();
         }
         const auto open = [&](http::TransportHandler& handler) {
             return std::make_unique<HandledOsStream>(loop_, socket, client, handler);

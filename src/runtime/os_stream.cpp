@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 
@@ -27,6 +30,41 @@ tcp::Error take_error(int socket) {
     if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     return to_tcp_error({error, std::generic_category()});
 }
+/// One system call for all pieces, and the cheaper one for a single piece. Precondition: at most `kPieces`.
+ssize_t send_once(int socket, std::span<const std::span<const std::byte>> pieces, int flags) {
+    if (pieces.size() == 1) return ::send(socket, pieces.front().data(), pieces.front().size(), flags);
+    std::array<iovec, kPieces> vectors;
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+        vectors[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(socket, &message, flags);
+}
+/// Keeps sendfile(2), which knows no MSG_NOSIGNAL, from ending the process when the peer has reset the connection.
+class NoPipeSignal {
+  public:
+    NoPipeSignal() {
+        sigemptyset(&pipe_);
+        sigaddset(&pipe_, SIGPIPE);
+        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    ~NoPipeSignal() {
+        const int error = errno;
+        if (error == EPIPE && sigismember(&before_, SIGPIPE) == 0) {
+            const timespec at_once{};
+            ::sigtimedwait(&pipe_, nullptr, &at_once);
+        }
+        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = error;
+    }
+    NoPipeSignal(const NoPipeSignal&) = delete;
+    NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+
+  private:
+    sigset_t pipe_{};
+    sigset_t before_{};
+};
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 }  // namespace
@@ -36,6 +74,8 @@ tcp::Error to_tcp_error(std::error_code error) {
         case 0:
             return tcp::Error::none;
         case ECONNREFUSED:
+        case ENOENT:  // there is no such socket of the Unix domain
+        case EAGAIN:  // it has too many that wait
             return tcp::Error::refused;
         case ECONNRESET:
         case EPIPE:
@@ -72,7 +112,20 @@ tcp::Error to_tcp_error(std::error_code error) {
 
 std::unique_ptr<OsStream> OsStream::connect(OsLoop& loop, const SocketAddress& remote, OsStreamHandler& handler) {
     const OsAddress to(remote);
-    const int socket = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return connect(loop, remote, to.get(), to.length, handler);
+}
+
+std::unique_ptr<OsStream> OsStream::connect(OsLoop& loop, const std::string& path, OsStreamHandler& handler) {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    // unix(7): with a path that is too long the name would be another one; without one connect(2) fails.
+    if (path.size() < sizeof to.sun_path) std::ranges::copy(path, to.sun_path);
+    return connect(loop, {}, reinterpret_cast<const sockaddr*>(&to), sizeof to, handler);
+}
+
+std::unique_ptr<OsStream> OsStream::connect(OsLoop& loop, const SocketAddress& remote, const sockaddr* address,
+                                            unsigned size, OsStreamHandler& handler) {
+    const int socket = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const std::error_code no_socket = socket < 0 ? last_error() : std::error_code();
     auto stream = std::make_unique<OsStream>(loop, socket, remote, handler);
     if (no_socket) {
@@ -80,16 +133,23 @@ std::unique_ptr<OsStream> OsStream::connect(OsLoop& loop, const SocketAddress& r
         return stream;
     }
     const int on = 1;
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (address->sa_family != AF_UNIX) ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     stream->connecting_ = true;
-    if (stream->exists() && ::connect(socket, to.get(), to.length) != 0 && errno != EINPROGRESS)
+    if (stream->exists() && ::connect(socket, address, size) != 0 && errno != EINPROGRESS)
         stream->end(to_tcp_error(last_error()));
     return stream;
 }
 
 OsStream::OsStream(OsLoop& loop, int socket, const SocketAddress& remote, OsStreamHandler& handler)
     : loop_(loop), handler_(handler), remote_(remote), socket_(socket) {
-    if (socket_ >= 0 && !loop_.watch(socket_, *this)) end(tcp::Error::limit_reached);
+    watch();
+}
+
+OsStream::OsStream(OsLoop& loop, int socket, const SocketAddress& remote, OsStreamHandler& handler, Unwatched)
+    : loop_(loop), handler_(handler), remote_(remote), socket_(socket), readable_(true) {}
+
+void OsStream::watch() {
+    if (exists() && !loop_.watch(socket_, *this)) end(tcp::Error::limit_reached);
 }
 
 OsStream::~OsStream() {
@@ -139,20 +199,20 @@ bool OsStream::may_move() {
     return false;
 }
 
-std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) {
+std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) { return send(pieces, MSG_NOSIGNAL); }
+
+/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes.
+std::size_t OsStream::send_before_file(std::span<const std::span<const std::byte>> pieces) {
+    return send(pieces, MSG_NOSIGNAL | MSG_MORE);
+}
+
+std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces, int flags) {
     if (!writable_ || pieces.empty() || !may_move()) return 0;
-    std::array<iovec, kPieces> vectors;
-    const std::size_t count = std::min(pieces.size(), kPieces);
+    pieces = pieces.first(std::min(pieces.size(), kPieces));
     std::size_t wanted = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        vectors[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
-        wanted += pieces[i].size();
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
+    for (const auto& piece : pieces) wanted += piece.size();
     ssize_t sent = 0;
-    do sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    do sent = send_once(socket_, pieces, flags);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         if (would_block())
@@ -165,6 +225,32 @@ std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) {
     if (n < wanted) writable_ = false;
     moved_ += static_cast<std::uint32_t>(n);
     return n;
+}
+
+std::optional<std::size_t> OsStream::send_file(const http::FilePart& part) {
+    if (!writable_ || !may_move()) return 0;
+    // What waits in the kernel is the file's own pages, no memory of the connection's: it may be more.
+    if (!std::exchange(sent_files_, true)) ::setsockopt(socket_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kTurn, sizeof kTurn);
+    const std::size_t most = std::min<std::uint64_t>(part.length, kTurn);
+    off_t offset = static_cast<off_t>(part.offset);
+    ssize_t sent = 0;
+    {
+        const NoPipeSignal no_signal;
+        do sent = ::sendfile(socket_, part.descriptor, &offset, most);
+        while (sent < 0 && errno == EINTR);
+    }
+    if (sent < 0 && would_block()) {
+        writable_ = false;
+        return 0;
+    }
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+        end(to_tcp_error(last_error()));
+        return 0;
+    }
+    if (sent <= 0) return std::nullopt;
+    // Less than was asked for can also be the end of a file that has become shorter: the next call tells.
+    moved_ += static_cast<std::uint32_t>(sent);
+    return static_cast<std::size_t>(sent);
 }
 
 bool OsStream::receive(const std::function<void(std::span<const std::byte>)>& take) {

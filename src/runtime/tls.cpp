@@ -75,6 +75,28 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
 /// No passphrase is asked for on a terminal.
 int no_passphrase(char*, int, int, void*) { return 0; }
 
+/// The certificate that this side shows, with the key that belongs to it.
+std::expected<void, SetupError> show(SSL_CTX* ssl, const std::string& certificate, const std::string& key) {
+    if (const auto can_read = readable("certificate", certificate); !can_read) return can_read;
+    if (const auto can_read = readable("key", key); !can_read) return can_read;
+    SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(ssl, certificate.c_str()) != 1) {
+        ERR_clear_error();
+        return failure(fmt::format("the file '{}' holds no certificate in PEM", certificate));
+    }
+    if (SSL_CTX_use_PrivateKey_file(ssl, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        const bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+        ERR_clear_error();
+        if (!other) return failure(fmt::format("the file '{}' holds no key in PEM without a passphrase", key));
+        return failure(fmt::format("the key '{}' does not belong to the certificate '{}'", key, certificate));
+    }
+    if (SSL_CTX_check_private_key(ssl) != 1) {
+        ERR_clear_error();
+        return failure(fmt::format("the key '{}' does not belong to the certificate '{}'", key, certificate));
+    }
+    return in_time(ssl, certificate);
+}
+
 }  // namespace
 
 struct TlsClient::Context {
@@ -99,6 +121,9 @@ std::expected<std::unique_ptr<TlsClient>, SetupError> TlsClient::make(const TlsC
     }
     SSL_CTX_set_verify(ssl, settings.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     SSL_CTX_set_alpn_protos(ssl, kProtocols, kProtocolsSize);
+    if (!settings.certificate_file.empty())
+        if (const auto shown = show(ssl, settings.certificate_file, settings.key_file); !shown)
+            return std::unexpected(shown.error());
     return std::unique_ptr<TlsClient>(new TlsClient(std::move(context), settings.verify));
 }
 
@@ -129,30 +154,12 @@ TlsServer::TlsServer(std::unique_ptr<Context> context) : context_(std::move(cont
 TlsServer::~TlsServer() = default;
 
 std::expected<std::unique_ptr<TlsServer>, SetupError> TlsServer::make(const TlsServerSettings& settings) {
-    const std::string& certificate = settings.certificate_file;
-    const std::string& key = settings.key_file;
-    if (const auto can_read = readable("certificate", certificate); !can_read) return std::unexpected(can_read.error());
-    if (const auto can_read = readable("key", key); !can_read) return std::unexpected(can_read.error());
     auto context = std::make_unique<Context>(Context{make_context(TLS_server_method())});
     SSL_CTX* const ssl = context->ssl.get();
-    SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, nullptr);
     SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
-    if (SSL_CTX_use_certificate_chain_file(ssl, certificate.c_str()) != 1) {
-        ERR_clear_error();
-        return failure(fmt::format("the file '{}' holds no certificate in PEM", certificate));
-    }
-    if (SSL_CTX_use_PrivateKey_file(ssl, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-        const bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
-        ERR_clear_error();
-        if (!other) return failure(fmt::format("the file '{}' holds no key in PEM without a passphrase", key));
-        return failure(fmt::format("the key '{}' does not belong to the certificate '{}'", key, certificate));
-    }
-    if (SSL_CTX_check_private_key(ssl) != 1) {
-        ERR_clear_error();
-        return failure(fmt::format("the key '{}' does not belong to the certificate '{}'", key, certificate));
-    }
-    if (const auto valid = in_time(ssl, certificate); !valid) return std::unexpected(valid.error());
+    if (const auto shown = show(ssl, settings.certificate_file, settings.key_file); !shown)
+        return std::unexpected(shown.error());
     return std::unique_ptr<TlsServer>(new TlsServer(std::move(context)));
 }
 

@@ -23,6 +23,8 @@ class TurnFiles::Shared {
         return n;
     }
 
+    [[nodiscard]] int descriptor() const { return size_ > kSmall ? content_->descriptor() : -1; }
+
   private:
     static constexpr std::uint64_t kSmall = 16 * 1024;
 
@@ -53,6 +55,7 @@ class TurnFiles::Content final : public http::FileContent {
                                                                 std::span<std::byte> into) override {
         return shared_->read_at(offset, into);
     }
+    [[nodiscard]] int descriptor() const override { return shared_->descriptor(); }
 
   private:
     std::shared_ptr<Shared> shared_;

@@ -70,6 +70,10 @@ class World::Implementation {
     bool step(Instant limit);
     [[nodiscard]] Instant next_time() { return next().time; }
     void advance_to(Instant time) { fabric_.now = std::max(fabric_.now, time); }
+    /// Somebody outside of the hosts is about to act, maybe on them: what is called there is observed at this time.
+    void tell_time() {
+        for (const auto& node : nodes_) node->host().tcp().advance(fabric_.now);
+    }
 
     std::uint64_t seed_;
     WorldSettings settings_;
@@ -228,10 +232,12 @@ void World::Implementation::count_step(const Next& next) {
 
 void World::Implementation::run_event() {
     Event event = fabric_.queue.take();
-    if (auto* arrival = std::get_if<Arrival>(&event))
+    if (auto* arrival = std::get_if<Arrival>(&event)) {
         arrival->pipe->arrive(std::move(arrival->packet));
-    else
-        std::get<Action>(event)();
+        return;
+    }
+    tell_time();
+    std::get<Action>(event)();
 }
 
 World::World(std::uint64_t seed, const WorldSettings& settings)
@@ -288,6 +294,7 @@ void World::run_until(Instant time) {
     while (implementation_->step(time)) {
     }
     implementation_->advance_to(time);
+    implementation_->tell_time();
 }
 
 void World::run_for(Duration duration) { run_until(now() + duration); }
@@ -296,17 +303,20 @@ bool World::run_until_idle(Duration limit) {
     const Instant end = now() + limit;
     while (implementation_->step(end)) {
     }
+    implementation_->tell_time();
     return next_time() == kNever;
 }
 
 bool World::run_until(const std::function<bool()>& done, Duration limit) {
     const Instant end = now() + limit;
-    while (!done())
-        if (!implementation_->step(end)) return false;
-    return true;
+    bool is_done = done();
+    while (!is_done && implementation_->step(end)) is_done = done();
+    implementation_->tell_time();
+    return is_done;
 }
 
 void World::set_observer(NetworkObserver* observer) { implementation_->fabric_.observer = observer; }
+NetworkObserver* World::observer() const { return implementation_->fabric_.observer; }
 void World::set_step_hook(std::function<void()> hook) { implementation_->step_hook_ = std::move(hook); }
 
 std::uint64_t World::seed() const { return implementation_->seed_; }

@@ -17,8 +17,8 @@ namespace hourglass::trace::record {
 /// The largest IP datagram is smaller, and so is every super-segment.
 inline constexpr std::uint64_t kLargestSegment = 1 << 17;
 
-// Times and spans of time that fit into 62 bits can be added without a thought.
-inline constexpr std::int64_t kLatest = std::int64_t{1} << 61;
+// Times and spans of time that fit into 61 bits can be added without a thought.
+inline constexpr std::int64_t kLatest = std::int64_t{1} << 60;
 
 /// Settings and tunings, field by field.
 struct FieldWriter {

@@ -27,7 +27,13 @@ class FlightRecorder::Implementation {
     Implementation& operator=(const Implementation&) = delete;
 
     void record(std::string_view name, tcp::Stack& stack);
-    void set_next(sim::NetworkObserver* next) { next_ = next; }
+    /// The world whose observer the recorder has taken the place of.
+    void set_world(sim::World& world) {
+        world_ = &world;
+        next_ = world.observer();
+    }
+    /// Once: after it the world may go.
+    [[nodiscard]] sim::World* take_world() { return std::exchange(world_, nullptr); }
     [[nodiscard]] sim::NetworkObserver* next() const { return next_; }
     void packet(Instant time, const sim::Hop& hop, PacketEntry entry);
     void note(Instant time, std::string_view source, std::string_view text);
@@ -59,6 +65,7 @@ class FlightRecorder::Implementation {
     DepartureSum departures_;
     DepartureSum written_departures_;  ///< As they were at the end of the last chunk.
     std::vector<std::unique_ptr<Tap>> taps_;
+    sim::World* world_ = nullptr;
     sim::NetworkObserver* next_ = nullptr;
     Instant now_{}, chunk_began_{};
     std::uint64_t bytes_ = 0;
@@ -259,8 +266,8 @@ FlightRecorder::FlightRecorder(Sink sink, const FlightRecorderSettings& settings
 FlightRecorder::~FlightRecorder() { close(); }
 
 void FlightRecorder::record(std::string_view name, tcp::Stack& stack) { implementation_->record(name, stack); }
-void FlightRecorder::record(sim::World& world, sim::NetworkObserver* next) {
-    implementation_->set_next(next);
+void FlightRecorder::record(sim::World& world) {
+    implementation_->set_world(world);
     world.set_observer(this);
     for (const std::string& name : world.host_names()) record(name, world.host(name).tcp());
 }
@@ -268,7 +275,11 @@ void FlightRecorder::note(Instant time, std::string_view source, std::string_vie
     implementation_->note(time, source, text);
 }
 void FlightRecorder::flush() { implementation_->flush(); }
-void FlightRecorder::close() { implementation_->close(); }
+void FlightRecorder::close() {
+    implementation_->close();
+    sim::World* const world = implementation_->take_world();
+    if (world != nullptr && world->observer() == this) world->set_observer(implementation_->next());
+}
 bool FlightRecorder::full() const { return implementation_->full(); }
 bool FlightRecorder::failed() const { return implementation_->failed(); }
 std::uint64_t FlightRecorder::bytes() const { return implementation_->bytes(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <expected>
@@ -85,24 +86,26 @@ struct RecordMemory {
 class DepartureSum {
   public:
     void add(std::uint32_t host, std::span<const std::byte> header, std::size_t payload) {
-        mix(std::uint64_t{host} << 32 | payload);
-        // A header has twenty octets at least, and words of four after them.
-        for (std::size_t i = 0; i + 8 <= header.size(); i += 8) mix(load<std::uint64_t>(header.data() + i));
-        if (header.size() % 8 != 0) mix(load<std::uint32_t>(header.data() + header.size() - 4));
+        // Each word of the header has an odd factor of its own; it has twenty octets at least, a multiple of four.
+        std::uint64_t factor = kFactor, all = (std::uint64_t{host} << 32 | payload) * factor;
+        for (std::size_t i = 0; i + 8 <= header.size(); i += 8)
+            all += load<std::uint64_t>(header.data() + i) * (factor += 2 * kFactor);
+        if (header.size() % 8 != 0)
+            all += load<std::uint32_t>(header.data() + header.size() - 4) * (factor += 2 * kFactor);
+        sum_ = std::rotl((sum_ ^ all) * kFactor, 29);
         ++segments_;
     }
     [[nodiscard]] std::uint64_t sum() const { return sum_; }
     [[nodiscard]] std::uint64_t segments() const { return segments_; }
 
   private:
+    static constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15;
     template <typename T>
     static T load(const std::byte* at) {
         T word;
         std::memcpy(&word, at, sizeof word);
         return word;
     }
-    void mix(std::uint64_t word) { sum_ = std::rotl((sum_ ^ word) * 0x9e3779b97f4a7c15, 29); }
-
     std::uint64_t sum_ = 0, segments_ = 0;
 };
 
@@ -135,18 +138,52 @@ class RecordEncoder {
     void end(const EndEntry& entry);
 
   private:
-    void begin(EntryKind kind, std::uint32_t host);
-    void time(Instant t);
+    // Those that come with every segment write through a cursor, which they hand on.
+    [[nodiscard]] OctetCursor begin_at_cursor(EntryKind kind, std::uint32_t host);
+    [[nodiscard]] OctetCursor time(OctetCursor to, Instant t);
+    [[nodiscard]] OctetCursor handle(OctetCursor to, std::uint32_t host, tcp::HandleId id);
+    void begin(EntryKind kind, std::uint32_t host) { out.set(begin_at_cursor(kind, host)); }
+    void time(Instant t) { out.set(time(out.cursor(), t)); }
+    void handle(std::uint32_t host, tcp::HandleId id) { out.set(handle(out.cursor(), host, id)); }
     void address(const IpAddress& a);
     void socket_address(const SocketAddress& a);
     void flow(const tcp::FlowKey& f);
-    void handle(std::uint32_t host, tcp::HandleId id);
     void tuning(const std::optional<tcp::Tuning>& t);
     void odd_segment(std::uint32_t host, const Packet& segment, const IpAddress& source, const IpAddress& destination,
                      Instant now, bool checksum_is_right);
 
     RecordMemory memory_;
 };
+
+inline OctetCursor RecordEncoder::begin_at_cursor(EntryKind kind, std::uint32_t host) {
+    out.make_room();
+    OctetCursor to = out.cursor();
+    const auto number = static_cast<std::uint8_t>(kind);
+    to.octet(static_cast<std::uint8_t>(number | std::min(host, 7u) << 5));
+    if (host >= 7) [[unlikely]]
+        to.number(host);
+    return to;
+}
+
+inline OctetCursor RecordEncoder::time(OctetCursor to, Instant t) {
+    const std::int64_t ns = t.time_since_epoch().count();
+    to.difference(ns - memory_.time);
+    memory_.time = ns;
+    return to;
+}
+
+// One octet where it is the one before, which it mostly is.
+inline OctetCursor RecordEncoder::handle(OctetCursor to, std::uint32_t host, tcp::HandleId id) {
+    tcp::HandleId& last = memory_.handles[host];
+    if (id == last) {
+        to.octet(0);
+        return to;
+    }
+    to.number(zigzag(static_cast<std::int64_t>(id.index) - last.index) + 1);
+    to.difference(static_cast<std::int64_t>(id.generation) - last.generation);
+    last = id;
+    return to;
+}
 
 /// Reads them.
 class RecordDecoder {

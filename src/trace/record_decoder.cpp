@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::uint8_t kErrors = static_cast<std::uint8_t>(tcp::Error::not_connected) + 1;
 
+bool happens_at_host(EntryKind kind) {
+    return kind != EntryKind::end && kind != EntryKind::packet && kind != EntryKind::note;
+}
+
 /// Settings that a stack can work with. One that never ran is not in a record, unless somebody forged it.
 bool are_possible(const tcp::Settings& s) {
     return s.first_ephemeral_port <= s.last_ephemeral_port && s.rto_min <= s.rto_max && s.rto_initial > Duration{} &&
@@ -34,8 +38,7 @@ std::expected<RecordEntry, std::string> RecordDecoder::next(OctetReader& in) {
     entry.host = first >> 5;
     if (entry.host == 7) entry.host = in.number_up_to<std::uint32_t>(kMaxHosts - 1);
     const bool new_host = kind == EntryKind::host;
-    if (entry.host > hosts_ || (entry.host == hosts_ && !new_host && hosts_ > 0) || (new_host && entry.host != hosts_))
-        in.fail();
+    if (new_host ? entry.host != hosts_ : happens_at_host(kind) && entry.host >= hosts_) in.fail();
     if (static_cast<std::uint8_t>(first & 31) >= kEntryKinds) in.fail();
     if (!in.failed()) entry.what = read(kind, entry.host, in);
     if (in.failed()) return std::unexpected(fmt::format("an entry of kind {} can't be read", first & 31));
@@ -181,6 +184,7 @@ CallEntry RecordDecoder::call(std::uint32_t host, OctetReader& in) {
     CallEntry entry{.call = static_cast<tcp::StreamCall>(what & 15), .stream = handle(host, in)};
     if ((what & 0x10) != 0) entry.argument = in.number_up_to(kLargestCall);
     if ((what & 0x20) != 0) entry.result = in.number();
+    if ((what & 0x40) != 0) entry.result = entry.argument;
     return entry;
 }
 

@@ -19,20 +19,6 @@ bool same(const std::optional<tcp::Path>& a, const std::optional<tcp::Path>& b) 
 
 }  // namespace
 
-void RecordEncoder::begin(EntryKind kind, std::uint32_t host) {
-    out.make_room();
-    const auto number = static_cast<std::uint8_t>(kind);
-    if (host < 7) return out.octet(static_cast<std::uint8_t>(number | host << 5));
-    out.octet(number | 7 << 5);
-    out.number(host);
-}
-
-void RecordEncoder::time(Instant t) {
-    const std::int64_t ns = t.time_since_epoch().count();
-    out.difference(ns - memory_.time);
-    memory_.time = ns;
-}
-
 void RecordEncoder::address(const IpAddress& a) {
     const auto octets = a.wire_octets();
     out.octet(static_cast<std::uint8_t>(octets.size()));
@@ -47,15 +33,6 @@ void RecordEncoder::socket_address(const SocketAddress& a) {
 void RecordEncoder::flow(const tcp::FlowKey& f) {
     socket_address({f.local, f.local_port});
     socket_address({f.remote, f.remote_port});
-}
-
-// One octet where it is the one before, which it mostly is.
-void RecordEncoder::handle(std::uint32_t host, tcp::HandleId id) {
-    tcp::HandleId& last = memory_.handles[host];
-    if (id == last) return out.octet(0);
-    out.number(zigzag(static_cast<std::int64_t>(id.index) - last.index) + 1);
-    out.difference(static_cast<std::int64_t>(id.generation) - last.generation);
-    last = id;
 }
 
 void RecordEncoder::tuning(const std::optional<tcp::Tuning>& t) {
@@ -73,8 +50,7 @@ void RecordEncoder::host(std::uint32_t host, const HostEntry& entry) {
 }
 
 void RecordEncoder::poll(std::uint32_t host, Instant now) {
-    begin(EntryKind::poll, host);
-    time(now);
+    out.set(time(begin_at_cursor(EntryKind::poll, host), now));
 }
 
 void RecordEncoder::advance(std::uint32_t host, Instant now) {
@@ -137,15 +113,17 @@ void RecordEncoder::listen(std::uint32_t host, const ListenEntry& entry) {
     tuning(entry.tuning);
 }
 
-// The call in four bits, above it which numbers follow.
+// The call in four bits, above it which numbers follow. What was read is mostly what was asked for.
 void RecordEncoder::call(std::uint32_t host, const CallEntry& entry) {
-    begin(EntryKind::call, host);
     const std::uint64_t argument = std::min(entry.argument, kLargestCall);
-    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.call) | (argument != 0 ? 0x10 : 0) |
-                                        (entry.result != 0 ? 0x20 : 0)));
-    handle(host, entry.stream);
-    if (argument != 0) out.number(argument);
-    if (entry.result != 0) out.number(entry.result);
+    const bool given = argument != 0, same = given && entry.result == argument, other = entry.result != 0 && !same;
+    OctetCursor to = begin_at_cursor(EntryKind::call, host);
+    to.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.call) | (given ? 0x10 : 0) | (other ? 0x20 : 0) |
+                                       (same ? 0x40 : 0)));
+    to = handle(to, host, entry.stream);
+    if (given) to.number(argument);
+    if (other) to.number(entry.result);
+    out.set(to);
 }
 
 void RecordEncoder::tune(std::uint32_t host, const TuneEntry& entry) {
@@ -167,10 +145,10 @@ void RecordEncoder::listener_close(std::uint32_t host, tcp::HandleId listener) {
 }
 
 void RecordEncoder::notice(std::uint32_t host, const NoticeEntry& entry) {
-    begin(EntryKind::notice, host);
-    out.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.notice) | static_cast<std::uint8_t>(entry.error)
-                                                                                      << 3));
-    handle(host, entry.handle);
+    OctetCursor to = begin_at_cursor(EntryKind::notice, host);
+    to.octet(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.notice) | static_cast<std::uint8_t>(entry.error)
+                                                                                     << 3));
+    out.set(handle(to, host, entry.handle));
 }
 
 void RecordEncoder::notice_end(std::uint32_t host) { begin(EntryKind::notice_end, host); }

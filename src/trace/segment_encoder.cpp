@@ -83,16 +83,16 @@ void RecordEncoder::segment(std::uint32_t host, const Packet& segment, const IpA
     if (new_options) differs |= SegmentDifference::kOptions;
     if (more != 0) differs |= SegmentDifference::kMore;
 
-    begin(EntryKind::segment, host);
-    time(now);
-    out.octet(place);
-    out.octet(differs);
-    if ((differs & SegmentDifference::kFlow) != 0) {
+    OctetCursor to = time(begin_at_cursor(EntryKind::segment, host), now);
+    to.octet(place);
+    to.octet(differs);
+    if ((differs & SegmentDifference::kFlow) != 0) [[unlikely]] {
+        out.set(to);
         address(source);
         address(destination);
-        out.raw({header, 4});
+        to = out.cursor();
+        to.raw({header, 4});
     }
-    OctetCursor to = out.cursor();
     if ((differs & SegmentDifference::kSeq) != 0) to.difference(difference(seq, flow.next_seq));
     if ((differs & SegmentDifference::kAck) != 0) to.difference(difference(ack, flow.ack));
     if ((differs & SegmentDifference::kFlags) != 0) to.two(offset_and_flags);

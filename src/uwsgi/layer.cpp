@@ -14,8 +14,9 @@ constexpr std::string_view kRefused = "GET  HTTP/1.0\r\n\r\n";
 
 class TranslatedTransport final : public http::Transport {
   public:
-    TranslatedTransport(std::unique_ptr<http::Transport> transport, const Limits& limits)
-        : transport_(std::move(transport)), translator_(limits) {}
+    TranslatedTransport(std::unique_ptr<http::Transport> transport, http::TransportHandler& handler,
+                        const Limits& limits)
+        : transport_(std::move(transport)), handler_(handler), translator_(limits) {}
 
     std::size_t send(std::span<const std::span<const std::byte>> pieces) override { return transport_->send(pieces); }
     bool receive(const std::function<void(std::span<const std::byte>)>& take) override {
@@ -25,6 +26,9 @@ class TranslatedTransport final : public http::Transport {
                 refused_ = true;
                 http = kRefused;
             }
+            if (!refused_ && translator_.packet_complete() && !std::exchange(client_told_, true) &&
+                translator_.client().address != IpAddress())
+                handler_.on_client(translator_.client());
             if (!http.empty()) take(http::as_bytes(http));
         });
     }
@@ -36,14 +40,16 @@ class TranslatedTransport final : public http::Transport {
 
   private:
     std::unique_ptr<http::Transport> transport_;
+    http::TransportHandler& handler_;
     RequestTranslator translator_;
     bool refused_ = false;
+    bool client_told_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<http::Transport> ServerLayer::accept(http::TransportHandler& handler, const http::OpenTransport& open) {
-    return std::make_unique<TranslatedTransport>(open(handler), limits_);
+    return std::make_unique<TranslatedTransport>(open(handler), handler, limits_);
 }
 
 }  // namespace hourglass::uwsgi

@@ -69,6 +69,8 @@ limits() {
     has_field 'retry-after: [0-9]*' "$url/" || return 1
     local port=${url##*:} refused=0
     exec 4<>"/dev/tcp/127.0.0.1/$port" 5<>"/dev/tcp/127.0.0.1/$port"
+    printf '\r\n' >&4 # a connection is taken once something has come; empty lines before a request are passed over
+    printf '\r\n' >&5
     sleep 0.2
     fetch "$url/" >/dev/null 2>&1 || refused=$?
     [[ $refused -ne 0 ]] || { echo "a third connection was taken" && return 1; }

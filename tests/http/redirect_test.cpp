@@ -151,12 +151,20 @@ TEST(ProxyRules, AreThoseOfTheEnvironment) {
     EXPECT_EQ(proxy("http://b.example/"), "http://proxy.example:3128/");
 }
 
+TEST(ProxyRules, MayNameASocksProxy) {
+    const auto socks = parse_proxy("SOCKS5://me:secret@10.0.0.1").value();
+    EXPECT_EQ(socks.scheme, "socks5");
+    EXPECT_EQ(socks.user_information, "me:secret");
+    EXPECT_EQ(socks.effective_port(), Port{1080});
+    EXPECT_EQ(parse_proxy("socks5h://proxy.example:9050")->scheme, "socks5");
+}
+
 TEST(ProxyRules, AMalformedOneNamesTheVariable) {
     const auto rules = proxy_rules_of_environment([](const std::string& name) {
-        return name == "https_proxy" ? std::optional<std::string>("socks5://x") : std::nullopt;
+        return name == "https_proxy" ? std::optional<std::string>("socks4://x") : std::nullopt;
     });
     ASSERT_FALSE(rules);
-    EXPECT_TRUE(rules.error().starts_with("https_proxy: 'socks5://x' is not a proxy"));
+    EXPECT_TRUE(rules.error().starts_with("https_proxy: 'socks4://x' is not a proxy"));
 }
 
 }  // namespace

@@ -132,6 +132,70 @@ TEST(ServerBody, SourceThatFailsOrIsTooShortAbortsTheConnection) {
     }
 }
 
+/// Content that lies in a file, as far as a transport is concerned.
+class InFile final : public BodySource {
+  public:
+    explicit InFile(std::uint64_t size) : part_{.descriptor = 7, .offset = 100, .length = size} {}
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return part_.length; }
+    Read read(std::span<std::byte> into) override {
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), part_.length));
+        if (n == 0) return {State::end, 0};
+        std::fill_n(into.begin(), n, std::byte{'f'});
+        skip(n);
+        return {State::data, n};
+    }
+    [[nodiscard]] std::optional<FilePart> file_part() const override { return part_; }
+    void skip(std::uint64_t n) override {
+        part_.offset += n;
+        part_.length -= n;
+    }
+
+  private:
+    FilePart part_;
+};
+
+Handler answer_from_file(std::uint64_t size) {
+    return [size](const Request&, const Responder& responder) {
+        responder.respond(Response(), std::make_unique<InFile>(size));
+    };
+}
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST(ServerBody, InAFileIsLeftThereForATransportThatSendsFromFiles) {
+    TestServer server(answer_from_file(50'000));
+    server.connection.send_from_files();
+    EXPECT_EQ(server.exchange(kGet), "HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n");
+    EXPECT_FALSE(server.connection.idle());
+    ASSERT_TRUE(server.connection.file_output());
+    server.connection.consume_file_output(20'000);
+    const auto rest = server.connection.file_output();
+    ASSERT_TRUE(rest);
+    EXPECT_EQ(rest->descriptor, 7);
+    EXPECT_EQ(rest->offset, 20'100U);
+    EXPECT_EQ(rest->length, 30'000U);
+    server.connection.consume_file_output(30'000);
+    EXPECT_FALSE(server.connection.file_output());
+    EXPECT_TRUE(server.connection.idle());
+    EXPECT_TRUE(server.exchange(kGet).starts_with("HTTP/1.1 200 OK"));
+}
+
+TEST(ServerBody, InAFileThatIsShorterThanItWasAbortsTheConnection) {
+    TestServer server(answer_from_file(50'000));
+    server.connection.send_from_files();
+    server.exchange(kGet);
+    server.connection.consume_file_output(std::nullopt);
+    EXPECT_TRUE(server.connection.should_abort());
+}
+
+TEST(ServerBody, InAFileIsOutputLikeAnyOtherElsewhereAndWhenItIsSmall) {
+    TestServer plain(answer_from_file(50'000));
+    EXPECT_TRUE(plain.exchange(kGet).ends_with("\r\n\r\n" + std::string(50'000, 'f')));
+    TestServer small(answer_from_file(500));
+    small.connection.send_from_files();
+    EXPECT_TRUE(small.exchange(kGet).ends_with("\r\n\r\n" + std::string(500, 'f')));
+}
+
 TEST(ServerBody, HeadNeverReadsTheSource) {
     TestServer server(answer_with(5, std::nullopt));
     EXPECT_EQ(server.exchange("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),

@@ -1,6 +1,7 @@
 #include "hourglass/http/server.h"
 
 #include <gtest/gtest.h>
+#include <optional>
 
 #include "http/support.h"
 
@@ -281,6 +282,45 @@ TEST(ServerClosing, ClientIsDoneWhenItSaidSoAndKeptItsWord) {
     EXPECT_TRUE(done_after("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\r\n\r\n"));
     EXPECT_FALSE(done_after("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nG")) << "something follows";
     EXPECT_FALSE(done_after("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")) << "it may go on";
+}
+
+/// A server whose handler waits, and the departure of its client.
+struct WaitingServer {
+    std::optional<Responder> responder;
+    int departures = 0;
+    std::optional<TestServer> server{std::in_place, [this](const Request&, const Responder& r) {
+                                         responder = r;
+                                         r.on_departure([this] { ++departures; });
+                                     }};
+};
+
+TEST(ServerDeparture, IsToldWhenTheConnectionHasGone) {
+    WaitingServer waiting;
+    waiting.server->exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(waiting.departures, 0);
+    waiting.server.reset();
+    EXPECT_EQ(waiting.departures, 1);
+}
+
+// RFC 9112, section 9.6: who means to send nothing more says so with the request.
+TEST(ServerDeparture, IsAnEndOfInputThatTheRequestDidNotAnnounce) {
+    WaitingServer left, listening;
+    left.server->exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    left.server->connection.peer_closed();
+    EXPECT_EQ(left.departures, 1);
+    EXPECT_TRUE(left.responder->awaited());
+    listening.server->exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    listening.server->connection.peer_closed();
+    EXPECT_EQ(listening.departures, 0);
+}
+
+TEST(ServerDeparture, IsNothingOnceThereIsAnAnswer) {
+    WaitingServer waiting;
+    waiting.server->exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    waiting.responder->respond(Response());
+    waiting.server->connection.peer_closed();
+    waiting.server.reset();
+    EXPECT_EQ(waiting.departures, 0);
 }
 
 }  // namespace

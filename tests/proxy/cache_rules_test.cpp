@@ -128,6 +128,24 @@ TEST(Rfc9111Section54, PragmaCountsWithoutCacheControl) {
     EXPECT_FALSE(request_cache_control(request({{"Pragma", "no-cache"}, {"Cache-Control", "max-age=1"}})).no_cache);
 }
 
+TEST(Rfc5861Section3, StaleWhileItIsValidated) {
+    const auto usable_so = [](std::string_view asked, std::string_view said, std::chrono::seconds age,
+                              CacheConfiguration cache = {}) {
+        Freshness freshness;
+        freshness.lifetime = 60s;
+        freshness.received = kNow - age;
+        return may_use_while_revalidating(CacheControl::parse({{"Cache-Control", asked}}),
+                                          CacheControl::parse({{"Cache-Control", said}}), freshness, kNow, cache);
+    };
+    EXPECT_TRUE(usable_so("", "max-age=60, stale-while-revalidate=30", 89s));
+    EXPECT_FALSE(usable_so("", "max-age=60, stale-while-revalidate=30", 90s));
+    EXPECT_FALSE(usable_so("", "max-age=60", 61s));
+    EXPECT_TRUE(usable_so("", "max-age=60", 61s, {.stale_while_revalidate = 5s}));
+    EXPECT_FALSE(usable_so("no-cache", "max-age=60, stale-while-revalidate=30", 61s));
+    EXPECT_FALSE(usable_so("max-age=10", "max-age=60, stale-while-revalidate=30", 61s));
+    EXPECT_FALSE(usable_so("", "max-age=60, must-revalidate, stale-while-revalidate=30", 61s));
+}
+
 TEST(Rfc5861Section4, StaleIfErrorHasALimit) {
     const auto on_error = [](std::string_view said, std::chrono::seconds later, Duration own = {}) {
         const Response r = response({{"Date", date(0s)}, {"Cache-Control", said}});

@@ -141,6 +141,120 @@ TEST_F(Caching, StaleIsServedWhenTheOriginFails) {
     EXPECT_THAT(get("/"), StartsWith("502 "));
 }
 
+// RFC 5861, section 3.
+TEST_F(Caching, StaleIsServedWhileItIsValidated) {
+    start_with({{"Cache-Control", "max-age=5, stale-while-revalidate=20"}});
+    get("/");
+    version = 2;
+    run(10s);
+    EXPECT_EQ(get("/", {{"Range", "bytes=0-6"}}), "206 version");
+    EXPECT_EQ(cache_status(), "edge; hit; ttl=-5; detail=stale-while-revalidate");
+    run(1s);
+    EXPECT_EQ(handled["a"], 2) << "it was fetched meanwhile, as a whole";
+    EXPECT_EQ(get("/"), "200 version 2");
+    EXPECT_EQ(cache_status(), "edge; hit; ttl=4");
+    run(10s);
+    EXPECT_EQ(get("/"), "200 version 2") << "and is validated";
+    run(1s);
+    EXPECT_EQ(seen.back().fields.get("If-None-Match"), "\"2\"");
+    get("/");
+    EXPECT_EQ(last.fields.get("Age"), "1");
+    run(30s);
+    version = 3;
+    EXPECT_EQ(get("/"), "200 version 3") << "too stale to be used";
+}
+
+TEST_F(Caching, WhatFailsToBeValidatedStaysAsItIs) {
+    start_with({{"Cache-Control", "max-age=5"}}, {.stale_while_revalidate = 100s});
+    get("/");
+    run(10s);
+    stop("a");
+    EXPECT_EQ(get("/"), "200 version 1");
+    run(1s);
+    EXPECT_EQ(get("/"), "200 version 1");
+    EXPECT_TRUE(logged("connection refused"));
+}
+
+/// A proxy with a cache before an origin that answers when the test says so.
+class Collapsing : public test::ProxyWorld {
+  protected:
+    void start_with(CacheConfiguration cache = {}) {
+        serve("a", [this](const Request&, Responder responder) { held.push_back(std::move(responder)); });
+        Configuration c = to("a");
+        c.cache = cache;
+        c.routes[0].cache = true;
+        start(c);
+    }
+    void begin_three() {
+        for (int i = 0; i < 3; ++i) begin(request(Method::get, "/"));
+        run(100ms);
+    }
+    void answer(std::size_t which, std::string_view control) {
+        Response response = Response::text(Status::ok, "answer " + std::to_string(which), "t/t");
+        response.fields.add("Cache-Control", control);
+        held[which].respond(std::move(response));
+        run(100ms);
+    }
+    std::vector<Responder> held;
+};
+
+// RFC 9111, section 4: "A cache MAY ... collapse".
+TEST_F(Collapsing, RequestsForTheSameAreOneForTheOrigin) {
+    start_with();
+    begin_three();
+    EXPECT_EQ(held.size(), 1U);
+    answer(0, "max-age=60");
+    EXPECT_THAT(outcomes, testing::ElementsAre("200 answer 0", "200 answer 0", "200 answer 0"));
+}
+
+TEST_F(Collapsing, WhatMayNotBeSharedIsFetchedForEach) {
+    start_with();
+    begin_three();
+    answer(0, "private");
+    EXPECT_THAT(outcomes, testing::ElementsAre("200 answer 0"));
+    ASSERT_EQ(held.size(), 3U);
+    answer(1, "private");
+    answer(2, "private");
+    EXPECT_EQ(outcomes.size(), 3U);
+}
+
+TEST_F(Collapsing, WhoHasWaitedLongEnoughAsksForItself) {
+    start_with({.collapse = 2s});
+    begin_three();
+    run(3s);
+    EXPECT_EQ(held.size(), 3U);
+    answer(2, "max-age=60");
+    answer(0, "max-age=60");
+    answer(1, "max-age=60");
+    EXPECT_EQ(outcomes.size(), 3U);
+}
+
+TEST_F(Collapsing, AnotherOneTakesOverWhenTheFirstLeaves) {
+    start_with();
+    begin_three();
+    clients.erase(clients.begin());
+    run(100ms);
+    ASSERT_GE(held.size(), 2U);
+    answer(1, "max-age=60");
+    if (held.size() > 2) answer(2, "max-age=60");
+    EXPECT_EQ(outcomes.size(), 2U);
+}
+
+TEST_F(Collapsing, CanBeOff) {
+    start_with({.collapse = 0s});
+    begin_three();
+    EXPECT_EQ(held.size(), 3U);
+}
+
+TEST_F(Collapsing, WhoWaitsIsAnsweredWhenTheProxyGoes) {
+    start_with();
+    begin_three();
+    world.host("proxy").remove_poller(poller);
+    proxy.reset();
+    run(1s);
+    EXPECT_EQ(outcomes.size(), 3U);
+}
+
 TEST_F(Caching, VaryKeepsLanguagesApart) {
     start_with({{"Cache-Control", "max-age=60"}, {"Vary", "Accept-Language"}});
     get("/", {{"Accept-Language", "de"}});

@@ -231,6 +231,48 @@ TEST_F(Failures, ClientWhoLeavesEndsTheFetch) {
     EXPECT_EQ(servers["b"]->connections(), 0U);
 }
 
+TEST_F(Failures, ClientWhoLeavesBeforeTheHeadEndsTheFetchAtOnce) {
+    std::vector<Responder> held;
+    serve("b", [&](const Request&, Responder r) { held.push_back(std::move(r)); });
+    Configuration c = to("b");
+    c.upstreams[0].connections = 1;
+    start(c);
+    begin(request(Method::get, "/first"));
+    run(100ms);
+    begin(request(Method::get, "/waits"));  // for a connection
+    run(100ms);
+    EXPECT_EQ(servers["b"]->connections(), 1U);
+    clients.clear();
+    run(100ms);
+    EXPECT_EQ(servers["b"]->connections(), 0U);
+    EXPECT_EQ(held.size(), 1U) << "what waited was never sent";
+    EXPECT_TRUE(logged("the client left: GET /first of 10.0.0.1: upstream app"));
+}
+
+TEST_F(Failures, TheNextTryCanWaitAWhile) {
+    serve("b");
+    Configuration c = to("ab");
+    c.upstreams[0].retry_delay = 4s;
+    start(c);
+    begin(request(Method::get, "/"));  // to a, which is not there
+    run(3s);
+    EXPECT_TRUE(outcomes.empty());
+    run(3s);
+    EXPECT_THAT(outcomes, testing::ElementsAre("200 b says /"));
+}
+
+TEST_F(Failures, WhoWaitsForANextTryMayLeave) {
+    serve("b");
+    Configuration c = to("ab");
+    c.upstreams[0].retry_delay = 4s;
+    start(c);
+    begin(request(Method::get, "/"));
+    run(1s);
+    clients.clear();
+    run(10s);
+    EXPECT_EQ(handled["b"], 0);
+}
+
 TEST_F(Failures, LimitOfRequestsForEachClient) {
     serve("a");
     Configuration c = to("a");

@@ -2,15 +2,20 @@
 
 #include <asio/io_context.hpp>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "hourglass/http/files.h"
 #include "hourglass/http/router.h"
 #include "hourglass/runtime/clock.h"
+#include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_stream.h"
+#include "hourglass/runtime/turn_files.h"
 
 namespace hourglass::runtime {
 namespace {
@@ -250,6 +255,84 @@ TEST_F(OsHttp, RefusalArrivesThoughTheClientKeepsSending) {
     run_until([&] { return client.ended; });
     EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 "));
     EXPECT_FALSE(client.error);
+}
+
+TEST_F(OsHttp, InputBehindTheLastResponseIsDiscardedWithinALimit) {
+    application.on_head = [](const http::Request&, const http::Responder& r) -> std::unique_ptr<http::BodySink> {
+        r.respond(http::Response::error(http::Status::content_too_large));
+        return nullptr;
+    };
+    http::TcpServerSettings settings;
+    settings.linger_bytes = 100'000;
+    settings.linger = 1h;
+    listen(settings);
+    RawClient client(loop, here, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000\r\n\r\n");
+    const Instant end = now() + 10s;
+    while (!client.error && now() < end) {
+        client.send(std::string(100'000, 'x'));
+        run_for(1ms);
+    }
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(client.error);
+    run_until([&] { return server->connections() == 0; });
+}
+
+/// A folder of its own with one large file in it.
+struct LargeFile {
+    LargeFile() {
+        std::string name = (std::filesystem::temp_directory_path() / "hourglass-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(name.data()), nullptr);
+        folder = name;
+        for (int i = 0; i < 300'000; ++i) content += std::to_string(i);
+        std::ofstream(folder / "large.bin", std::ios::binary) << content;
+    }
+    ~LargeFile() { std::filesystem::remove_all(folder); }
+    std::filesystem::path folder;
+    std::string content;
+};
+
+TEST_F(OsHttp, LargeFilesAreSentAsTheyAre) {
+    const LargeFile file;
+    const auto files = OsFiles::open_root(file.folder.string()).value();
+    const TurnFiles open_files(*files, loop);
+    application = http::Application{http::serve_files(open_files), nullptr};
+    listen();
+    OsClient client(loop, here);
+    client.send(request("/large.bin"), collect());
+    auto part = request("/large.bin");
+    part.fields.add("Range", "bytes=100000-899999");
+    client.send(std::move(part), collect());
+    run_until([&] { return results.size() == 2; });
+    EXPECT_TRUE(results[0] == file.content);
+    EXPECT_TRUE(results[1] == file.content.substr(100'000, 800'000));
+}
+
+TEST_F(OsHttp, AFileThatBecomesShorterWhileItIsSentEndsTheConnection) {
+    const LargeFile file;
+    const auto files = OsFiles::open_root(file.folder.string()).value();
+    application = http::Application{[&](const http::Request& asked, const http::Responder& responder) {
+                                        http::serve_files (*files)(asked, responder);
+                                        std::filesystem::resize_file(file.folder / "large.bin", 200'000);
+                                    },
+                                    nullptr};
+    listen();
+    RawClient client(loop, here, "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    run_until([&] { return client.error.has_value(); });
+    EXPECT_EQ(client.error, tcp::Error::reset);
+    EXPECT_LT(client.received.size(), 201'000U);
+}
+
+TEST_F(OsHttp, AClientThatLeavesWhileAFileIsSentIsForgotten) {
+    const LargeFile file;
+    const auto files = OsFiles::open_root(file.folder.string()).value();
+    application = http::Application{http::serve_files(*files), nullptr};
+    listen();
+    std::optional<RawClient> client;
+    client.emplace(loop, here, "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    client->reads = false;
+    run_until([&] { return server->connections() == 1; });
+    client.reset();
+    run_until([&] { return server->connections() == 0; });
 }
 
 TEST_F(OsHttp, AClientThatResetsIsForgotten) {

@@ -13,6 +13,7 @@
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/os_client_world.h"
 #include "hourglass/runtime/os_http.h"
+#include "hourglass/runtime/os_stream.h"
 #include "hourglass/sim/world.h"
 #include "runtime/certificate.h"
 
@@ -106,6 +107,24 @@ TEST_F(Tls, ACertificateThatNobodyTrustedHasSignedIsRefusedUnlessAnyIsTaken) {
     EXPECT_EQ(get({}, "localhost", "/"), "error the certificate of localhost is not right: self-signed certificate");
     EXPECT_EQ(get({.verify = false}, "localhost", "/insecure"), "/insecure");
     EXPECT_EQ(get({.verify = false}, "other.example", "/insecure"), "/insecure");
+}
+
+TEST_F(Tls, AHandshakeThatIsNotCompleteInTimeEndsTheConnection) {
+    const Certificate certificate("DNS:localhost");
+    secure = TlsServer::make({certificate.certificate_file, certificate.key_file}).value();
+    http::TcpServerSettings settings;
+    settings.handshake = 100ms;
+    server.emplace(loop, application, http::ServerSettings{}, settings);
+    here = server->listen({IpAddress::v4(127, 0, 0, 1), Port{0}}, secure.get()).value();
+    struct Silent final : OsStreamHandler {
+        void on_ready() override {}
+        void on_closed(tcp::Error error) override { ended = error; }
+        std::optional<tcp::Error> ended;
+    } silent;
+    const auto stream = OsStream::connect(loop, here, silent);
+    for (const Instant end = now() + 5s; !silent.ended && now() < end;) context.run_for(5ms);
+    EXPECT_EQ(silent.ended, tcp::Error::reset);
+    EXPECT_EQ(server->connections(), 0U);
 }
 
 TEST_F(Tls, PlainHttpOnItsPortIsNoTls) {

@@ -22,7 +22,7 @@ struct Watched {
     Conversation talk;
 
     explicit Watched(const sim::LinkSettings& link = quiet_link()) : talk(link) {
-        watch.attach(talk.world, talk.recorder, log);
+        watch.attach(talk.world, talk.recorder, &log, nullptr);
         talk.response = "HTTP/1.1 200 OK\r\n\r\n" + std::string(100'000, 'x');
     }
     /// The number that the first element with this class and colour says it stands for.

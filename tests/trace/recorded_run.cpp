@@ -6,7 +6,9 @@
 
 #include "hourglass/base/random.h"
 #include "hourglass/sim/link.h"
+#include "hourglass/sim/observers.h"
 #include "hourglass/sim/world.h"
+#include "hourglass/trace/event_json.h"
 #include "hourglass/trace/flight_recorder.h"
 
 namespace hourglass::trace {
@@ -100,6 +102,12 @@ void Transcript::application_notified(const tcp::ApplicationNotified& e) {
 }
 void Transcript::application_returned(const tcp::ApplicationNotified& e) {
     line("returned", e.time, e.flow, std::string(tcp::to_string(e.notice)));
+}
+
+std::string to_ndjson(const EventLog& log) {
+    std::ostringstream out;
+    write_ndjson(log, out);
+    return out.str();
 }
 
 std::string to_text(const ReplayedPacket& p) {
@@ -251,7 +259,10 @@ class Run final : public tcp::AcceptHandler {
     Random random_;
     RecordedRun run_;
     NetworkTranscript network_{run_.transcript};
+    EventLog events_;
+    sim::NetworkObservers both_networks_;
     std::vector<std::unique_ptr<Transcript>> observers_;
+    std::deque<tcp::Observers> both_;  // the transcript and the events of each host
     std::vector<std::unique_ptr<Whimsical>> applications_;
     sim::World world_;
     FlightRecorder recorder_;
@@ -315,16 +326,22 @@ Run::Run(std::uint64_t seed, const RunOptions& options)
     link.a_to_b = impairments();
     link.b_to_a = impairments();
     world_.connect({"client", {"10.0.0.1/24"}}, {"server", {"10.0.0.2/24"}}, link);
-    recorder_.record(world_, &network_);
+    both_networks_.add(network_);
+    both_networks_.add(events_);
+    world_.set_observer(&both_networks_);
+    recorder_.record(world_);
     for (const std::string& name : world_.host_names()) {
         observers_.push_back(std::make_unique<Transcript>(run_.transcript, name));
-        world_.host(name).tcp().set_observer(observers_.back().get());
+        both_.emplace_back().add(*observers_.back());
+        both_.back().add(events_.observer(name));
+        world_.host(name).tcp().set_observer(&both_.back());
     }
 }
 
 RecordedRun Run::execute() {
     recorder_.note(world_.now(), "test", fmt::format("seed {}", seed_));
     run_.transcript += fmt::format("test says seed {}\n", seed_);
+    events_.note(world_.now(), "test", fmt::format("seed {}", seed_));
     const SocketAddress address{*IpAddress::parse("10.0.0.2"), Port{7}};
     auto listener =
         world_.host("server").tcp().listen(address, {.accept_queue = static_cast<std::uint32_t>(1 + random_.below(4)),
@@ -346,6 +363,7 @@ RecordedRun Run::execute() {
     world_.run_for(60s);
     recorder_.close();
     run_.full = recorder_.full();
+    run_.events = to_ndjson(events_);
     return std::move(run_);
 }
 

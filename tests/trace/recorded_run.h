@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "hourglass/tcp/event.h"
 #include "hourglass/trace/replay.h"
+#include "hourglass/trace/replayed_events.h"
 
 namespace hourglass::trace {
 
@@ -36,6 +40,9 @@ class Transcript final : public tcp::Observer {
     std::string host_;
 };
 
+/// All events of a log, a line of JSON each.
+[[nodiscard]] std::string to_ndjson(const EventLog& log);
+
 /// What the network did, as text.
 [[nodiscard]] std::string to_text(const ReplayedPacket& packet);
 
@@ -43,6 +50,7 @@ class Transcript final : public tcp::Observer {
 struct RecordedRun {
     std::string record;      ///< What the flight recorder wrote.
     std::string transcript;  ///< What observers were told.
+    std::string events;      ///< What an event log made of it, a line of JSON each.
     bool full = false;
 };
 struct RunOptions {
@@ -51,26 +59,38 @@ struct RunOptions {
 };
 [[nodiscard]] RecordedRun recorded_run(std::uint64_t seed, const RunOptions& options = {});
 
-/// Writes down what is told of a replay.
+/// Writes down what is told of a replay, and keeps the events that it makes.
 class ReplayTranscript final : public ReplayWatcher {
   public:
     std::string text;
+    [[nodiscard]] std::string events() const { return to_ndjson(events_.log()); }
 
     void begins() override {
         text.clear();
         observers_.clear();
+        both_.clear();
+        events_.begins();
     }
-    tcp::Observer* host_added(std::string_view name, tcp::Stack&) override {
+    tcp::Observer* host_added(std::string_view name, tcp::Stack& stack) override {
         observers_.push_back(std::make_unique<Transcript>(text, std::string(name)));
-        return observers_.back().get();
+        tcp::Observers& both = both_.emplace_back();
+        both.add(*observers_.back());
+        both.add(*events_.host_added(name, stack));
+        return &both;
     }
-    void packet(const ReplayedPacket& packet) override { text += to_text(packet); }
-    void note(Instant, std::string_view source, std::string_view said) override {
+    void packet(const ReplayedPacket& packet) override {
+        text += to_text(packet);
+        events_.packet(packet);
+    }
+    void note(Instant time, std::string_view source, std::string_view said) override {
         text.append(source).append(" says ").append(said).append("\n");
+        events_.note(time, source, said);
     }
 
   private:
     std::vector<std::unique_ptr<Transcript>> observers_;
+    std::deque<tcp::Observers> both_;
+    ReplayedEvents events_;
 };
 
 /// Replays what is in memory.

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
+#include "hourglass/base/random.h"
+#include "trace/record_codec.h"
 #include "trace/record_file.h"
 #include "trace/recorded_run.h"
 
@@ -40,6 +42,7 @@ TEST_P(RandomRuns, AreTheSameInTheReplay) {
         EXPECT_TRUE((*replay)->run_to_end()) << (*replay)->problem()->text << "\n" << (*replay)->last_step();
         EXPECT_TRUE((*replay)->ended());
         ASSERT_EQ(first_difference(run.transcript, told.text), "") << "seed " << seed;
+        ASSERT_EQ(first_difference(run.events, told.events()), "") << "seed " << seed;
     }
 }
 
@@ -196,6 +199,44 @@ TEST(Replay, ThatGoesAnotherWaySaysSo) {
     ASSERT_TRUE((*replay)->problem());
     EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::differs);
     EXPECT_NE((*replay)->problem()->text.find("hourglass 9.8.7"), std::string::npos) << (*replay)->problem()->text;
+}
+
+TEST(Replay, OfACallAtAHostThatIsNotThereSaysThatItIsDamaged) {
+    record::RecordEncoder encoder;
+    encoder.call(0, {.call = tcp::StreamCall::close});
+    const auto octets = record::write_chunk({}, encoder.out.bytes());
+    const auto replay = open_record(head_of({.layout = record::layout_of_records(), .version = "0"}) +
+                                    std::string(reinterpret_cast<const char*>(octets.data()), octets.size()));
+    ASSERT_TRUE(replay);
+    EXPECT_FALSE((*replay)->run_to_end());
+    ASSERT_TRUE((*replay)->problem());
+    EXPECT_EQ((*replay)->problem()->kind, ReplayProblem::Kind::damaged);
+}
+
+// Whoever forges a record can make its checksums right.
+TEST(Replay, OfForgedEntriesEndsWhateverTheySay) {
+    const SmallRecord small;
+    Random random(1);
+    std::size_t stopped = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        record::RecordFile file(std::make_unique<std::istringstream>(small.run.record));
+        const auto head = file.begin();
+        ASSERT_TRUE(head);
+        std::string forged = head_of(*head);
+        for (auto chunk = file.next(); chunk && *chunk; chunk = file.next()) {
+            std::vector<std::byte> entries(file.entries().begin(), file.entries().end());
+            for (std::byte& octet : entries)
+                if (random.chance(0.002)) octet = static_cast<std::byte>(random.next());
+            const auto octets = record::write_chunk(**chunk, entries);
+            forged.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+        }
+        ReplayTranscript told;
+        const auto replay = open_record(forged, &told);
+        ASSERT_TRUE(replay);
+        if (!(*replay)->run_to_end()) ++stopped;
+        for (const Replay::Host& host : (*replay)->hosts()) EXPECT_EQ(host.stack->check_invariants(), "");
+    }
+    EXPECT_GT(stopped, 500u);
 }
 
 TEST(Replay, OfSomethingElseSaysThatItIsNoRecord) {

@@ -58,7 +58,7 @@ TEST(SvgLadder, TimersAreBarsUntilTheyRunOutOrAreNotNeeded) {
     EventLog log;
     WorldWatch watch;
     Conversation talk(quiet_link());
-    watch.attach(talk.world, talk.recorder, log);
+    watch.attach(talk.world, talk.recorder, &log, nullptr);
     talk.link.set_script(sim::Direction::a_to_b,
                          [](const sim::PacketView&, std::uint64_t n) { return sim::Verdict{.lose = n == 1}; });
     talk.run();

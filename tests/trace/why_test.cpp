@@ -1,12 +1,14 @@
 // Why each segment was sent, held or dropped: 46 kinds, each in five variants. The test sets the stage, so it knows the
-// answer; the log must give the same reason and the same clause.
+// answer; the log must give the same reason and the same clause, and so must the log of a replay of what was recorded.
 
 #include "hourglass/trace/why.h"
 
 #include <gtest/gtest.h>
 
 #include "../tcp/single.h"
-#include "hourglass/trace/event_json.h"
+#include "hourglass/trace/flight_recorder.h"
+#include "hourglass/trace/replayed_events.h"
+#include "trace/recorded_run.h"
 
 namespace hourglass::trace {
 namespace {
@@ -25,8 +27,16 @@ class Stage : public tcp::testing::Single {
 
     EventLog log;
 
-    /// Before the first segment, after the settings.
-    void watch() { stack().set_observer(&log.observer("us")); }
+    /// Before the first segment, after the settings. What happens is recorded too.
+    void watch() {
+        recorder_.record("us", stack());
+        stack().set_observer(&log.observer("us"));
+    }
+    /// What was recorded, once and for all.
+    [[nodiscard]] const std::string& record() {
+        recorder_.close();
+        return record_;
+    }
     void established(const wire::TcpOptions& options = {}, std::uint16_t win = 65535) {
         watch();
         accept_connection(options, win);
@@ -45,6 +55,13 @@ class Stage : public tcp::testing::Single {
         return 0;
     }
     std::string octets(std::size_t n) { return std::string(n, 'x'); }
+
+  private:
+    std::string record_;
+    FlightRecorder recorder_{[this](std::span<const std::byte> bytes) {
+        record_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return true;
+    }};
 };
 
 struct Expected {
@@ -576,6 +593,14 @@ const Kind kKinds[] = {
 };
 constexpr unsigned kVariants = 5;
 
+void expect_answer(const EventLog& log, const Expected& expected, Instant now) {
+    const auto answers = expected.segment != 0 ? why_segment(log, expected.segment) : why_at(log, now);
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers.front().reason, expected.reason) << to_text(answers.front());
+    EXPECT_EQ(answers.front().clause, expected.clause) << to_text(answers.front());
+    EXPECT_FALSE(answers.front().why.empty());
+}
+
 class Why : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(Why, SaysTheReasonAndTheClauseThatTheTestSetUp) {
@@ -585,11 +610,12 @@ TEST_P(Why, SaysTheReasonAndTheClauseThatTheTestSetUp) {
         s.begin();
         const Expected expected = GetParam().play(s, variant);
         ASSERT_FALSE(expected.reason.empty()) << "the stage was not set";
-        const auto answers = expected.segment != 0 ? why_segment(s.log, expected.segment) : why_at(s.log, s.now);
-        ASSERT_EQ(answers.size(), 1u);
-        EXPECT_EQ(answers.front().reason, expected.reason) << to_text(answers.front());
-        EXPECT_EQ(answers.front().clause, expected.clause) << to_text(answers.front());
-        EXPECT_FALSE(answers.front().why.empty());
+        expect_answer(s.log, expected, s.now);
+        ReplayedEvents replayed;
+        const auto replay = open_record(s.record(), &replayed);
+        ASSERT_TRUE(replay) << replay.error().text;
+        ASSERT_TRUE((*replay)->run_to_end()) << (*replay)->problem()->text;
+        expect_answer(replayed.log(), expected, s.now);
         s.end();
     }
 }

@@ -33,8 +33,10 @@ TEST(UwsgiLayer, ServerOfHttpAnswersAGateway) {
     world.add_host("gateway");
     world.add_host("server");
     world.connect({"gateway", {"10.0.0.1/24"}}, {"server", {"10.0.0.2/24"}});
+    IpAddress asked_by;
     const http::Application application{
-        [](const http::Request& request, const http::Responder& responder) {
+        [&](const http::Request& request, const http::Responder& responder) {
+            asked_by = responder.client().address;
             responder.respond(http::Response::text(http::Status::ok, request.target + request.body, "t/t"));
         },
         nullptr};
@@ -55,6 +57,9 @@ TEST(UwsgiLayer, ServerOfHttpAnswersAGateway) {
     const std::string answer = answer_to(packet + "a=b");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
     EXPECT_TRUE(answer.ends_with("\r\n\r\n/forma=b")) << answer;
+    EXPECT_EQ(asked_by, IpAddress::v4(10, 0, 0, 1));  // the gateway did not say whom it speaks for
+    answer_to(write_packet({{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/"}, {"REMOTE_ADDR", "192.0.2.7"}}).value());
+    EXPECT_EQ(asked_by, IpAddress::v4(192, 0, 2, 7));
     EXPECT_TRUE(answer_to("GET / HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 400 "));
     EXPECT_EQ(server.connections(), 0U);
 }

@@ -44,6 +44,8 @@ class AuthoritativeServer {
     [[nodiscard]] std::vector<std::byte> answer(std::span<const std::byte> query, Transport transport);
 
     [[nodiscard]] const std::vector<Zone>& zones() const { return zones_; }
+    /// Answers from other zones from now on.
+    void reload(std::vector<Zone> zones) { zones_ = std::move(zones); }
     [[nodiscard]] const ServerCounters& counters() const { return counters_; }
 
   private:

@@ -85,6 +85,8 @@ class HostServer {
     std::expected<void, std::string> listen(SocketAddress local);
 
     [[nodiscard]] const AuthoritativeServer& server() const { return server_; }
+    /// Answers from other zones from now on, on the connections that are there too.
+    void reload(std::vector<Zone> zones) { server_.reload(std::move(zones)); }
     /// TCP connections that are open.
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 

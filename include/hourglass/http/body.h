@@ -14,6 +14,13 @@
 
 namespace hourglass::http {
 
+/// A stretch of an open file, for a transport that can send it from there.
+struct FilePart {
+    int descriptor = -1;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
 /// Where the content of a message comes from, pulled as the transport has room for it: a file of any size passes
 /// through one buffer.
 class BodySource {
@@ -38,6 +45,10 @@ class BodySource {
     [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
     /// Fills the beginning of `into`, which is not empty.
     virtual Read read(std::span<std::byte> into) = 0;
+    /// All that is left, when it lies as it is in a file of the operating system's.
+    [[nodiscard]] virtual std::optional<FilePart> file_part() const { return std::nullopt; }
+    /// The next `n` bytes of that have been sent from there.
+    virtual void skip(std::uint64_t n) { static_cast<void>(n); }
     /// Trailer fields, asked for after the end of a body sent in chunks.
     [[nodiscard]] virtual Fields trailers() { return {}; }
     /// Gives the function to call when a source that said `pending` has more.

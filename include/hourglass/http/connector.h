@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "hourglass/base/address.h"
 #include "hourglass/http/transport.h"
@@ -23,6 +24,8 @@ class TransportHandler {
 
     /// The connection is there: bytes may move.
     virtual void on_connected() = 0;
+    /// The peer is a gateway that speaks for this client. Told before the first bytes are received.
+    virtual void on_client(const SocketAddress& client) { static_cast<void>(client); }
     /// There may be more to receive, or room to send.
     virtual void on_ready() = 0;
     /// The connection has gone, or never came to be: `tcp::Error::none` after an orderly close.
@@ -41,6 +44,12 @@ class Connector {
     /// is still there, and `handler` is told no more; it must outlive the transport.
     [[nodiscard]] virtual std::unique_ptr<Transport> connect(const SocketAddress& remote,
                                                              TransportHandler& handler) = 0;
+    /// The same to a socket of the Unix domain, by its path. Null where there are none.
+    [[nodiscard]] virtual std::unique_ptr<Transport> connect(const std::string& path, TransportHandler& handler) {
+        static_cast<void>(path);
+        static_cast<void>(handler);
+        return nullptr;
+    }
 };
 
 /// Over the TCP of a host of ours, which must outlive the connector.

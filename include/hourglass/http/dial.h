@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "hourglass/base/time.h"
 #include "hourglass/dns/stub_resolver.h"
 #include "hourglass/http/client_world.h"
+#include "hourglass/http/credentials.h"
 #include "hourglass/http/happy_eyeballs.h"
 
 namespace hourglass::http {
@@ -63,5 +65,11 @@ using OpenTransport = std::function<std::unique_ptr<Transport>(TransportHandler&
 [[nodiscard]] std::unique_ptr<Transport> open_tunnel(const std::string& authority, const std::string& credentials,
                                                      TransportHandler& handler, const OpenTransport& open,
                                                      DialObserver observer = {});
+
+/// The same through a SOCKS proxy of version 5 (RFC 1928), with name and password (RFC 1929) where `login` is given.
+/// `host` is a name, which the proxy resolves, or an address.
+[[nodiscard]] std::unique_ptr<Transport> open_socks_tunnel(const std::string& host, Port port,
+                                                           std::optional<Login> login, TransportHandler& handler,
+                                                           const OpenTransport& open, DialObserver observer = {});
 
 }  // namespace hourglass::http

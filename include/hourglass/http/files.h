@@ -34,6 +34,8 @@ class FileContent {
     /// Reads from `offset` into the beginning of `into` and returns how many bytes; 0 is the end of the file.
     [[nodiscard]] virtual std::expected<std::size_t, FileError> read_at(std::uint64_t offset,
                                                                         std::span<std::byte> into) = 0;
+    /// The operating system's descriptor of the file, which reads the same bytes; -1 when there is none.
+    [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
 /// What `FileStore::open` found.

@@ -35,7 +35,11 @@ struct TcpServerSettings {
     std::uint32_t connections_per_client = 0;
     /// Without a byte on a connection that another protocol has taken over, after which that is asked to go on.
     Duration upgraded = std::chrono::seconds(60);
-    Duration linger = std::chrono::seconds(5);  ///< Discarding input behind the last response (RFC 9112, section 9.6).
+    Duration handshake = std::chrono::seconds(10);  ///< For the whole of TLS's, before the first request.
+    /// Input is discarded behind the last response, so that no reset overtakes it (RFC 9112, section 9.6): for so long,
+    /// and no more than so many bytes.
+    Duration linger = std::chrono::seconds(5);
+    std::uint64_t linger_bytes = 16 * 1024 * 1024;
 };
 
 /// HTTP servers over a host's own TCP: it listens, and gives each connection a `ServerConnection`. A connection that

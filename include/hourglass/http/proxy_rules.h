@@ -23,8 +23,8 @@ struct ProxyRules {
     [[nodiscard]] std::optional<Url> proxy_for(const Url& url) const;
 };
 
-/// A proxy as people write it: a URL of http or https, or only host and port; port 1080 when there is none, as curl has
-/// it. The error is one line.
+/// A proxy as people write it: a URL of http, https, socks5 or socks5h, which is the same here, or only host and port;
+/// port 1080 when there is none, as curl has it. The error is one line.
 [[nodiscard]] std::expected<Url, std::string> parse_proxy(std::string_view text);
 
 /// A list as `no_proxy` has it: members behind commas or spaces.

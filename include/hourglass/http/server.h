@@ -58,6 +58,10 @@ class Responder {
     /// For a router: what the names in its pattern stand for, into `request().path_parameters`.
     void set_path_parameters(std::vector<std::pair<std::string, std::string>> parameters) const;
 
+    /// Calls `departed` once, should the client leave before there is an answer: the connection has gone, or the client
+    /// has closed its side without having said that this is its last request (RFC 9112, section 9.6). The answer can
+    /// still be given. It may be called from inside of the connection's destructor.
+    void on_departure(std::function<void()> departed) const;
     /// The request, with its body when that was collected. It lives as long as a copy of this responder.
     [[nodiscard]] const Request& request() const;
     /// Who asks, as far as the transport said; otherwise the unspecified address.
@@ -113,10 +117,15 @@ class ServerConnection {
   public:
     /// `application` must outlive the connection. `client` is what responders say of the client.
     ServerConnection(const Application& application, const ServerSettings& settings, SocketAddress client = {});
+    /// The same for one of many connections, which share both.
+    ServerConnection(std::shared_ptr<const Application> application, std::shared_ptr<const ServerSettings> settings,
+                     SocketAddress client = {});
     ~ServerConnection();
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
 
+    /// Whom responders name as the client of the requests that follow.
+    void set_client(const SocketAddress& client);
     /// Has requests answered by another application from the next one on. The one before lives until what was asked of
     /// it is answered.
     void set_application(std::shared_ptr<const Application> application);
@@ -137,6 +146,13 @@ class ServerConnection {
     [[nodiscard]] std::size_t output_size() const;
     /// The transport has sent the first `n` bytes.
     void consume_output(std::size_t n);
+    /// For a transport that sends from files: large bodies that lie in one are no output any more, but wait here.
+    void send_from_files();
+    /// What is to be sent when `output` is empty.
+    [[nodiscard]] std::optional<FilePart> file_output() const;
+    /// The transport has sent the first `n` bytes of it; nothing when the file was at an end before, and the response
+    /// is cut off.
+    void consume_file_output(std::optional<std::uint64_t> n);
     /// Gives the function to call when output, or a wish for input, has come up outside of the calls above: a late
     /// answer, a body source that has more. It must not destroy the connection.
     void on_change(std::function<void()> changed);

@@ -9,6 +9,7 @@
 
 #include "hourglass/base/address.h"
 #include "hourglass/base/time.h"
+#include "hourglass/http/body.h"
 
 namespace hourglass::http {
 
@@ -32,6 +33,14 @@ class Transport {
 
     /// Takes bytes from the front of the pieces, as many as there is room for, and returns how many.
     virtual std::size_t send(std::span<const std::span<const std::byte>> pieces) = 0;
+    /// True for a transport that sends from files.
+    [[nodiscard]] virtual bool sends_files() const { return false; }
+    /// Sends from the beginning of the part, as much as there is room for, and returns how many bytes; nothing when the
+    /// file has no more, or can't be read. Only for a transport that `sends_files`.
+    virtual std::optional<std::size_t> send_file(const FilePart& part) {
+        static_cast<void>(part);
+        return std::nullopt;
+    }
     /// Gives the next piece of what has arrived to `take`; false when there is none now.
     virtual bool receive(const std::function<void(std::span<const std::byte>)>& take) = 0;
     /// True when the peer has closed its side and all that came has been received.

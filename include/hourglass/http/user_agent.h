@@ -12,6 +12,7 @@
 #include "hourglass/http/client_world.h"
 #include "hourglass/http/content_decoding.h"
 #include "hourglass/http/cookie_jar.h"
+#include "hourglass/http/credentials.h"
 #include "hourglass/http/dial.h"
 #include "hourglass/http/proxy_rules.h"
 #include "hourglass/http/redirect.h"
@@ -55,6 +56,7 @@ struct UserAgentSettings {
     std::uint64_t discarded = 64 * 1024;  ///< Content of an answer that isn't wanted, read to keep the connection.
     /// The date, for cookies and Retry-After. Without it a jar takes every cookie for fresh.
     std::function<std::chrono::sys_seconds()> wall_clock{};
+    std::function<std::uint64_t()> random{};  ///< 64 bits that nobody can foresee, for digest authentication.
 };
 
 /// A request for a user agent.
@@ -66,6 +68,9 @@ struct AgentRequest {
     /// Gives the body where it is not in memory; called again for a redirection or retry. May be empty.
     std::function<std::unique_ptr<BodySource>()> body{};
     std::optional<PhaseLimits> limits{};  ///< Instead of the agent's.
+    /// Who logs in by digest authentication (RFC 7616) where the URL's origin asks for it; basic credentials are not
+    /// sent then.
+    std::optional<Login> digest{};
 };
 
 /// One request of an exchange with its answer, and when its phases ended: `kNever` for those that it did not come to or

@@ -10,6 +10,7 @@
 #include "hourglass/base/time.h"
 #include "hourglass/http/url.h"
 #include "hourglass/trace/event_log.h"
+#include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/recorder.h"
 
 namespace hourglass::lab {
@@ -22,6 +23,8 @@ struct JourneySettings {
     std::uint64_t seed = 1;                          ///< Decides everything that is left to chance.
     Duration limit = std::chrono::hours(1);          ///< Virtual time after which the journey is given up.
     bool events = false;                             ///< Also keep the events of TCP, which plots are made of.
+    /// Records what enters the TCP of every host, and is closed with the journey, which it must outlive; null: nothing.
+    trace::FlightRecorder* flight = nullptr;
 };
 
 /// A part of the journey, as the story has it.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "hourglass/base/time.h"
 #include "hourglass/trace/event_log.h"
+#include "hourglass/trace/flight_recorder.h"
 #include "hourglass/trace/ladder.h"
 #include "hourglass/trace/language.h"
 #include "hourglass/trace/recorder.h"
@@ -149,12 +151,16 @@ struct Lesson {
     [[nodiscard]] bool holds() const;
 };
 
+/// Makes what is to record the TCP of a scenario's network, counted from 0; null: nothing is to.
+using FlightRecorders = std::function<std::unique_ptr<trace::FlightRecorder>(std::size_t network)>;
+
 /// How a scenario is played.
 struct PlaySettings {
     std::vector<std::pair<std::string, std::string>> values{};  ///< Name and value of each setting that is changed.
     std::uint64_t seed = 1;                                     ///< Decides all that is left to chance.
     Language language = Language::en;
-    bool events = false;  ///< Also keep the events of TCP, which plots are made of.
+    bool events = false;       ///< Also keep the events of TCP, which plots are made of.
+    FlightRecorders flight{};  ///< Empty: no network is recorded.
 };
 
 /// Plays a scenario in virtual time. The error says in a sentence what is wrong with the settings: a name that there is

@@ -18,6 +18,7 @@ struct CacheControl {
     std::optional<std::chrono::seconds> min_fresh{};
     std::optional<std::chrono::seconds> max_stale{};  ///< without a value: the largest
     std::optional<std::chrono::seconds> stale_if_error{};
+    std::optional<std::chrono::seconds> stale_while_revalidate{};
     bool no_cache = false;
     bool no_store = false;
     bool no_transform = false;

@@ -32,8 +32,9 @@ struct HashKey {
 
 /// One server of an upstream.
 struct ServerConfiguration {
-    std::string name{};        ///< "host:port" as it is written
+    std::string name{};        ///< "host:port" or "unix:/path" as it is written
     SocketAddress address{};   ///< where that is; unspecified until a name has been resolved
+    std::string path{};        ///< of a socket of the Unix domain, in the place of an address
     std::uint32_t weight = 1;  ///< its share, 1 to 100
     bool backup = false;       ///< used only while no other server is up
     bool operator==(const ServerConfiguration&) const = default;
@@ -55,6 +56,9 @@ struct HealthCheckConfiguration {
 struct UpstreamConfiguration {
     std::string name{};
     Protocol protocol = Protocol::http;
+    bool tls = false;        ///< HTTP over TLS; the servers' certificates are verified
+    std::string ca{};        ///< a file in PEM of those who sign them; empty: those whom the system trusts
+    std::string tls_name{};  ///< what the certificates are for; empty: the host of `host`, or else of the server
     std::vector<ServerConfiguration> servers{};
     Balance balance = Balance::round_robin;
     HashKey hash_key{};
@@ -71,9 +75,11 @@ struct UpstreamConfiguration {
     Duration connect_time = std::chrono::seconds(5);     ///< until a connection is there; then 504
     Duration response_time = std::chrono::seconds(60);   ///< without a byte from or to the server; then 504
     std::uint32_t tries = 3;                             ///< servers that a request is tried on, at most
-    std::vector<std::uint16_t> retry_status{};           ///< answers to safe requests that count as failures as well
-    std::string host{};                                  ///< Host for the servers; empty: the client's
-    std::string script_name{};                           ///< uwsgi: SCRIPT_NAME
+    Duration retry_delay =
+        Duration::zero();  ///< before the second try, on average; twice as long before each further one
+    std::vector<std::uint16_t> retry_status{};  ///< answers to safe requests that count as failures as well
+    std::string host{};                         ///< Host for the servers; empty: the client's
+    std::string script_name{};                  ///< uwsgi: SCRIPT_NAME
     bool operator==(const UpstreamConfiguration&) const = default;
 };
 
@@ -110,6 +116,10 @@ struct CacheConfiguration {
     std::uint32_t variants = 16;                  ///< stored for one URI, by Vary
     Duration heuristic = std::chrono::hours(24);  ///< the longest freshness that is assumed (section 4.2.2); 0: none
     Duration stale_if_error = Duration::zero();   ///< served stale for so long when no server answers (RFC 5861)
+    /// Served stale for so long while it is validated, where the response does not say it itself (RFC 5861, section 3).
+    Duration stale_while_revalidate = Duration::zero();
+    /// Requests for what another request is fetching already wait for that, for so long at most; 0: they don't.
+    Duration collapse = std::chrono::seconds(5);
     bool operator==(const CacheConfiguration&) const = default;
 };
 

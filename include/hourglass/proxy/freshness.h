@@ -40,6 +40,11 @@ struct Freshness {
 [[nodiscard]] bool may_use_on_error(const CacheControl& request, const CacheControl& response,
                                     const Freshness& freshness, WallTime now, const CacheConfiguration& cache);
 
+/// Whether a stale response may be used while it is validated (RFC 5861, section 3).
+[[nodiscard]] bool may_use_while_revalidating(const CacheControl& request, const CacheControl& response,
+                                              const Freshness& freshness, WallTime now,
+                                              const CacheConfiguration& cache);
+
 /// The directives of a request; `Pragma: no-cache` counts where there is no Cache-Control (RFC 9111, section 5.4).
 [[nodiscard]] CacheControl request_cache_control(const http::Request& request);
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "hourglass/base/time.h"
 #include "hourglass/http/connector.h"
+#include "hourglass/http/secure.h"
 #include "hourglass/http/server.h"
 #include "hourglass/proxy/configuration.h"
 #include "hourglass/proxy/freshness.h"
@@ -18,7 +20,11 @@ struct Environment {
     std::function<Instant()> now{};                 ///< the world's clock
     std::function<WallTime()> wall_clock{};         ///< for Date and Age
     std::function<void(const std::string&)> log{};  ///< a line for each fault, which says why
-    std::function<void()> on_sooner{};  ///< `deadline` has come nearer; for a world that does not ask every time
+    /// TLS towards servers whose certificates are signed by those in the file, or by whom the system trusts where it is
+    /// empty. Null, and requests for such servers fail, when that can't be had; so it is without this function.
+    std::function<std::unique_ptr<http::SecureClient>(const std::string& ca_file)> secure_client{};
+    std::function<std::uint64_t()> random{};  ///< 64 bits, for the moments of retries; without it those are fixed
+    std::function<void()> on_sooner{};        ///< `deadline` has come nearer; for a world that does not ask every time
 };
 
 /// A reverse proxy (a gateway in the words of RFC 9110, section 3.7), as an application: behind any server of ours,

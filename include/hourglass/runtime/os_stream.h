@@ -6,12 +6,15 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <system_error>
 
 #include "hourglass/base/address.h"
 #include "hourglass/http/transport.h"
 #include "hourglass/runtime/os_loop.h"
 #include "hourglass/tcp/stack.h"
+
+struct sockaddr;
 
 namespace hourglass::runtime {
 
@@ -41,13 +44,24 @@ class OsStream final : public http::Transport, private Watcher {
   public:
     /// Begins to connect; the handler is told how it ends.
     static std::unique_ptr<OsStream> connect(OsLoop& loop, const SocketAddress& remote, OsStreamHandler& handler);
+    /// The same to a socket of the Unix domain.
+    static std::unique_ptr<OsStream> connect(OsLoop& loop, const std::string& path, OsStreamHandler& handler);
     /// Takes over a connected socket that does not block. `loop` and `handler` must outlive the stream.
     OsStream(OsLoop& loop, int socket, const SocketAddress& remote, OsStreamHandler& handler);
+    /// The same for a socket from which something can probably be received already: the loop watches it from the call
+    /// of `watch` on only, which a connection that is over by then does not need.
+    struct Unwatched {};
+    OsStream(OsLoop& loop, int socket, const SocketAddress& remote, OsStreamHandler& handler, Unwatched);
+    void watch();
     /// Resets the connection if it is still there.
     ~OsStream() override;
 
     std::size_t send(std::span<const std::span<const std::byte>> pieces) override;
     std::size_t send(std::span<const std::byte> bytes) { return send(std::span(&bytes, 1)); }
+    /// The same for what a call of `send_file` follows at once: both may share a segment.
+    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces);
+    [[nodiscard]] bool sends_files() const override { return true; }
+    std::optional<std::size_t> send_file(const http::FilePart& part) override;
     bool receive(const std::function<void(std::span<const std::byte>)>& take) override;
     [[nodiscard]] bool at_end() const override { return at_end_; }
     void shutdown() override;
@@ -64,8 +78,11 @@ class OsStream final : public http::Transport, private Watcher {
   private:
     void on_ready(Readiness readiness) override;
     void on_later() override;
+    static std::unique_ptr<OsStream> connect(OsLoop& loop, const SocketAddress& remote, const sockaddr* address,
+                                             unsigned size, OsStreamHandler& handler);
     void on_connect_done();
     [[nodiscard]] bool may_move();
+    std::size_t send(std::span<const std::span<const std::byte>> pieces, int flags);
     void end(tcp::Error error);
 
     OsLoop& loop_;
@@ -80,6 +97,7 @@ class OsStream final : public http::Transport, private Watcher {
     bool peer_done_ = false;  ///< The system has told of the peer's FIN, or of an error.
     bool at_end_ = false;
     bool awaits_turn_ = false;
+    bool sent_files_ = false;
 };
 
 }  // namespace hourglass::runtime

@@ -15,6 +15,10 @@ struct TlsClientSettings {
     /// 4.3.4). Without it anybody in between can read along.
     bool verify = true;
     std::string ca_file{};  ///< Certificates in PEM that are trusted; empty: those of the system.
+    /// What the client shows of itself to a server that asks (RFC 8446, section 4.4.2): as `TlsServerSettings` has
+    /// them; empty: nothing.
+    std::string certificate_file{};
+    std::string key_file{};
 };
 
 /// TLS 1.2 and 1.3 for a client, by OpenSSL. It works over any transport.

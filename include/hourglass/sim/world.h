@@ -105,6 +105,7 @@ class World {
 
     /// Watches every packet; null ends it.
     void set_observer(NetworkObserver* observer);
+    [[nodiscard]] NetworkObserver* observer() const;
     /// Called after every step: where a test checks what must always hold.
     void set_step_hook(std::function<void()> hook);
 

@@ -33,7 +33,8 @@ struct FlightRecorderSettings {
 ///     auto recorder = FlightRecorder::to_file("run.hgr");
 ///     (*recorder)->record("server", stack);   // before anything else is done with the stack
 ///
-/// A host is to be recorded from its beginning. The stacks must outlive the recorder, or `close` comes first.
+/// A host is to be recorded from its beginning. The stacks, and the world, must outlive the recorder, or `close` comes
+/// first.
 class FlightRecorder final : public sim::NetworkObserver {
   public:
     /// Takes a piece of the record, and says whether it could be written.
@@ -51,14 +52,15 @@ class FlightRecorder final : public sim::NetworkObserver {
     /// Records one host; at most 256 of them in one record. It takes the place of the stack's input tap.
     void record(std::string_view name, tcp::Stack& stack);
     /// Records every host that `world` has now, and what its network does with packets. It takes the place of the
-    /// world's observer, and hands on to `next` what that would be told.
-    void record(sim::World& world, sim::NetworkObserver* next = nullptr);
+    /// world's observer, and hands on to that what it is told.
+    void record(sim::World& world);
     /// Writes down what somebody has to say, for whoever watches the replay.
     void note(Instant time, std::string_view source, std::string_view text);
 
     /// Writes what has been collected.
     void flush();
-    /// Ends the record and lets go of the stacks. Nothing that happens later is in it.
+    /// Ends the record and lets go of the stacks and the world, which has its observer back. Nothing that happens later
+    /// is in it.
     void close();
 
     /// It ended because of `FlightRecorderSettings::max_bytes`.

@@ -9,8 +9,8 @@ namespace hourglass::uwsgi {
 
 /// Lets any server of HTTP take its requests from a gateway that speaks uwsgi (nginx's uwsgi_pass, our proxy): put on
 /// the connections that are accepted, it turns each packet into the same request in HTTP/1.0, and passes the answer
-/// back as it is. A packet that is refused is answered with 400. Responders name the gateway as the client; whom the
-/// gateway serves is in the fields that it adds.
+/// back as it is. A packet that is refused is answered with 400. Responders name the client whom the gateway names in
+/// REMOTE_ADDR, or else the gateway.
 class ServerLayer final : public http::SecureServer {
   public:
     explicit ServerLayer(const Limits& limits = {}) : limits_(limits) {}

@@ -1,0 +1,24 @@
+#include "cli/recording.h"
+
+#include <cstdio>
+#include <fmt/core.h>
+
+#include "cli/command.h"
+
+namespace hourglass::cli {
+
+std::unique_ptr<trace::FlightRecorder> open_recorder(const std::string& path) {
+    auto recorder = trace::FlightRecorder::to_file(path);
+    if (!recorder) throw Failure{kBadInput, "--record: " + recorder.error()};
+    return std::move(*recorder);
+}
+
+void close_recorder(trace::FlightRecorder& recorder, const std::string& path) {
+    recorder.close();
+    if (recorder.failed())
+        fmt::print(stderr, "hourglass: --record: '{}' could not be written to its end\n", path);
+    else if (recorder.full())
+        fmt::print(stderr, "hourglass: --record: '{}' is full: what came later is not in it\n", path);
+}
+
+}  // namespace hourglass::cli
