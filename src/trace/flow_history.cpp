@@ -79,7 +79,7 @@ void Reader::find_late_arrivals() {
 void Reader::sent(const Event& event, const SegmentSent& segment) {
     const SegmentHeader& header = segment.header;
     FlowHistory::Sent one;
-    one.time = to_seconds(event.time.time_since_epoch());
+    one.time = to_seconds(log_.since_epoch(event.time));
     one.begin = offset_(header.seq);
     one.syn = header.flags.syn();
     one.fin = header.flags.fin();
@@ -101,7 +101,7 @@ void Reader::received(const Event& event, const SegmentReceived& segment) {
     if (!counts || !header.flags.ack() || header.flags.rst()) return;
     const auto& end = log_.connections()[end_];
     FlowHistory::Ack one;
-    one.time = to_seconds(event.time.time_since_epoch());
+    one.time = to_seconds(log_.since_epoch(event.time));
     one.ack = offset_(header.ack);
     const unsigned scale = header.flags.syn() ? 0 : end.snd_wscale;
     one.window_end = one.ack + (static_cast<std::int64_t>(header.window) << scale);
@@ -126,7 +126,7 @@ void Reader::recovery(double time, tcp::RecoveryState state) {
 }
 
 void Reader::take(const Event& event) {
-    const double time = to_seconds(event.time.time_since_epoch());
+    const double time = to_seconds(log_.since_epoch(event.time));
     const bool segment = event.as<SegmentSent>() != nullptr || event.as<SegmentReceived>() != nullptr;
     if (segment) {
         if (!any_) out_.first = time;
