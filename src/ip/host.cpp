@@ -180,6 +180,10 @@ void Host::receive(InterfaceId interface, Packet packet, Instant now) {
     implementation_->advance(now);
     implementation_->receive(interface, std::move(packet));
 }
+void Host::advance(Instant now) {
+    implementation_->advance(now);
+    tcp().advance(now);
+}
 void Host::poll(Instant now) { implementation_->poll(now); }
 Instant Host::next_deadline() { return implementation_->next_deadline(); }
 

@@ -72,7 +72,7 @@ class World::Implementation {
     void advance_to(Instant time) { fabric_.now = std::max(fabric_.now, time); }
     /// Somebody outside of the hosts is about to act, maybe on them: what is called there is observed at this time.
     void tell_time() {
-        for (const auto& node : nodes_) node->host().tcp().advance(fabric_.now);
+        for (const auto& node : nodes_) node->host().advance(fabric_.now);
     }
 
     std::uint64_t seed_;

@@ -314,7 +314,7 @@ bool is_corked(const Engine& e, const Connection& c) {
 void transmit(Engine& e, Connection& c) {
     if (c.syn_due) {
         send_syn(e, c);
-        if (!c.fast_open_pending) return;
+        if (!c.fast_open_pending) return tell_progress(e, c);
     }
     if (c.fin_queued && !c.fin_sent && !c.detached) e.need_outbox(c);
     if (c.outbox && !c.detached && may_transmit_data(c.state)) {

@@ -163,6 +163,32 @@ TEST(EventLog, TimersAreSetAndThenExpireOrAreCancelled) {
     for (const auto& [timer, runs] : running) EXPECT_FALSE(runs) << timer.second;
 }
 
+TEST(EventLog, TheTimerOfASynIsSetAndRunsOut) {
+    Transfer t(1, 1000, {.delay = 20ms});
+    t.link->set_script(sim::Direction::a_to_b,
+                       [](const sim::PacketView&, std::uint64_t number) { return sim::Verdict{.lose = number == 1}; });
+    t.run();
+    const auto timers = t.all<TimerUpdated>();
+    ASSERT_GE(timers.size(), 2u);
+    EXPECT_EQ(timers[0]->as<TimerUpdated>()->change, TimerUpdated::Change::set);
+    EXPECT_EQ(timers[1]->as<TimerUpdated>()->change, TimerUpdated::Change::expired);
+    EXPECT_EQ(timers[1]->cause, timers[0]->id);
+    EXPECT_EQ(timers[1]->time, timers[0]->as<TimerUpdated>()->at);
+}
+
+TEST(EventLog, ACallBetweenTwoStepsOfTheWorldHasItsTime) {
+    Transfer t(1, 1000, {.delay = 20ms});
+    t.run();
+    t.world.run_for(90s);
+    const Instant later = t.world.now();
+    EXPECT_EQ(t.world.host("client").now(), later);
+    ASSERT_TRUE(t.world.host("client").tcp().connect({IpAddress::v4(10, 0, 0, 2), Port(80)}, {.handler = &t.sender}));
+    const Event* call = t.all<SocketCalled>().back();
+    EXPECT_EQ(call->as<SocketCalled>()->call, tcp::Call::connect);
+    EXPECT_EQ(call->time, later);
+    ASSERT_TRUE(t.world.run_until_idle(1h));
+}
+
 TEST(EventLog, ASpuriousTimeoutIsToldWithItsProof) {
     Transfer t(1, 60'000, {.delay = 20ms, .rate = 5'000'000});
     t.link->set_script(sim::Direction::a_to_b, [](const sim::PacketView&, std::uint64_t number) {

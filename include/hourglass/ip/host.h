@@ -92,6 +92,8 @@ class Host {
     /// Runs what is due: neighbour and reassembly timers, TCP, `add_poller`'s functions. Packets to send are then
     /// ready.
     void poll(Instant now);
+    /// Tells what time it is and does nothing else: for a world in which somebody calls from outside of `poll`.
+    void advance(Instant now);
     /// When `poll` is to be called next, as `tcp::Stack::next_deadline`.
     [[nodiscard]] Instant next_deadline();
     /// The packets that wait for this interface, oldest first; the caller owns them now.
@@ -112,7 +114,7 @@ class Host {
 
     [[nodiscard]] const Counters& counters() const;
     [[nodiscard]] const HostSettings& settings() const;
-    /// The latest time given to `receive` or `poll`.
+    /// The latest time given to `receive`, `poll` or `advance`.
     [[nodiscard]] Instant now() const;
 
   private:
