@@ -71,18 +71,18 @@ void write_states(const lab::Lesson& lesson, const PictureFiles& files) {
 
 void write_pictures(const lab::Lesson& lesson, const PictureFiles& files, bool absolute) {
     if (!files.any()) return;
-    std::size_t networks = 0;
     for (std::size_t i = 0; !files.events.empty() && i < lesson.recordings.size(); ++i)
         write_events(numbered_path(files.events, i), *lesson.recordings[i].events);
+    const bool draws = !files.ladder.empty() || !files.mermaid.empty() || !files.states.empty();
+    if (draws && ladders_of(lesson).empty()) throw Failure{kBadInput, "this scenario has no TCP connection to draw"};
+    write_ladders(lesson, files, absolute);
+    if (!files.states.empty()) write_states(lesson, files);
+    std::size_t networks = 0;
     for (const lab::Recording& recording : lesson.recordings)
         if (!files.plots.empty() && trace::busiest_end(*recording.events) != trace::kNoEnd)
             write_plots(files, *recording.events, lesson.language, networks++);
     if (!files.plots.empty() && networks == 0)
         throw Failure{kBadInput, "there is nothing to plot: no TCP connection of this scenario sent any data"};
-    const bool draws = !files.ladder.empty() || !files.mermaid.empty() || !files.states.empty();
-    if (draws && ladders_of(lesson).empty()) throw Failure{kBadInput, "this scenario has no TCP connection to draw"};
-    write_ladders(lesson, files, absolute);
-    if (!files.states.empty()) write_states(lesson, files);
 }
 
 }  // namespace hourglass::cli
