@@ -137,7 +137,10 @@ async def main(url):
     await ws.wait_closed()
     assert ws.close_code == 1007, ws.close_code
     ws = await websockets.connect(url, compression=None)
-    await ws.send("x" * (17 << 20))  # above the limit of a message
+    try:
+        await ws.send("x" * (17 << 20))  # above the limit of a message: the answer may come before all of it has left
+    except websockets.exceptions.ConnectionClosed:
+        pass
     await ws.wait_closed()
     assert ws.close_code == 1009, ws.close_code
 
