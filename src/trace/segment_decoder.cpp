@@ -48,8 +48,7 @@ void read_options(RecordMemory::Flow& flow, std::size_t size, OctetReader& in) {
             store_be32(options + i, moved(load_be32(options + i), in));
         return;
     }
-    const auto octets = in.raw(size);
-    std::memcpy(options, octets.data(), octets.size());
+    std::ranges::copy(in.raw(size), options);
 }
 
 }  // namespace
