@@ -208,15 +208,6 @@ void run_all(trace::Replay& replay, bool verbose) {
     if (verbose && replay.ended()) print_step(replay);
 }
 
-/// The time of its first input: what a reader counts from.
-Instant begin_of(const std::string& file) {
-    const auto look = trace::Replay::open(file);
-    if (!look) throw Failure{kBadInput, fmt::format("'{}': {}", printable(file), printable(look.error().text))};
-    while (!(*look)->began() && (*look)->step()) {
-    }
-    return (*look)->began().value_or(Instant{});
-}
-
 int replay(const ReplayOptions& options) {
     std::optional<Duration> at;
     if (!options.at.empty()) {
@@ -227,7 +218,7 @@ int replay(const ReplayOptions& options) {
     }
     check_plots(options.pictures);
     const bool watched = options.step || options.pictures.wants_events();
-    trace::ReplayedEvents events({.max_events = std::size_t{1} << 23, .epoch = begin_of(options.file)});
+    trace::ReplayedEvents events({.max_events = std::size_t{1} << 23});
     auto opened = trace::Replay::open(options.file, watched ? &events : nullptr);
     if (!opened) throw Failure{kBadInput, fmt::format("'{}': {}", options.file, printable(opened.error().text))};
     trace::Replay& run = **opened;
@@ -243,6 +234,7 @@ int replay(const ReplayOptions& options) {
         run_to(run, *at);
     else
         run_all(run, options.verbose && !options.json);
+    events.count_from_begin(run);
     if (!options.pictures.events.empty()) write_events(options.pictures.events, events.log());
     if (!options.pictures.plots.empty()) write_plots(options.pictures, events.log(), trace::Language::en, 0);
     if (options.json)

@@ -35,20 +35,15 @@ struct Run {
 };
 
 Run run_again(const std::string& path) {
-    // The first input's time is what a reader counts from.
-    auto look = trace::Replay::open(path);
-    if (!look) throw Failure{kBadInput, fmt::format("'{}': {}", printable(path), look.error().text)};
-    while (!(*look)->began() && (*look)->step()) {
-    }
     Run run;
-    run.events = std::make_unique<trace::ReplayedEvents>(
-        trace::EventLogSettings{.max_events = std::size_t{1} << 23, .epoch = (*look)->began().value_or(Instant{})});
+    run.events = std::make_unique<trace::ReplayedEvents>(trace::EventLogSettings{.max_events = std::size_t{1} << 23});
     auto replay = trace::Replay::open(path, run.events.get());
     if (!replay) throw Failure{kBadInput, fmt::format("'{}': {}", printable(path), replay.error().text)};
     run.replay = std::move(*replay);
     if (!run.replay->run_to_end())
         fmt::print(stderr, "hourglass why: '{}' is {}; the answer is from what comes before\n", printable(path),
                    run.replay->problem()->text);
+    run.events->count_from_begin(*run.replay);
     return run;
 }
 

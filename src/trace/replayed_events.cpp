@@ -8,6 +8,11 @@ namespace hourglass::trace {
 ReplayedEvents::ReplayedEvents(const EventLogSettings& settings)
     : settings_(settings), log_(std::make_unique<EventLog>(settings)) {}
 
+void ReplayedEvents::count_from_begin(const Replay& replay) {
+    settings_.epoch = replay.began().value_or(Instant{});
+    log_->count_from(settings_.epoch);
+}
+
 void ReplayedEvents::begins() { log_ = std::make_unique<EventLog>(settings_); }
 
 tcp::Observer* ReplayedEvents::host_added(std::string_view name, tcp::Stack&) { return &log_->observer(name); }

@@ -6,14 +6,6 @@ source "$(dirname "$0")/lib.sh"
 need python3 openssl
 [[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 work_folder
-processes=()
-stop_all() {
-    local pid
-    for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait "${processes[@]}" 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap stop_all EXIT
 
 for name in server client; do
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.pem -days 1 \

@@ -28,11 +28,21 @@ need_rootless() {
     message=$("$hourglass" serve . --rootless -- true 2>&1) || skip "$message"
 }
 
-# work_folder: makes a temporary folder, goes there, and removes it at the end.
+# Processes that a script leaves running, by their ids: work_folder's end ends them.
+processes=()
+
+# work_folder: makes a temporary folder and goes there; at the end it ends `processes` and removes the folder.
 work_folder() {
     folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
+    trap end_work EXIT
     cd "$folder"
+}
+
+end_work() {
+    local pid
+    for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
+    [[ ${#processes[@]} -eq 0 ]] || wait "${processes[@]}" 2>/dev/null || true
+    rm -rf "$folder"
 }
 
 # check NAME COMMAND...: says whether the command ended with 0, and shows what it printed if not.

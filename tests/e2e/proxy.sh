@@ -6,14 +6,6 @@ need nginx curl perl python3 uwsgi openssl
 [[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 nginx=$(PATH=$PATH:/usr/sbin type -P nginx)
 work_folder
-processes=()
-stop_all() {
-    local pid
-    for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait "${processes[@]}" 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap stop_all EXIT
 
 # free_ports N: that many port numbers that nobody has just now.
 free_ports() {

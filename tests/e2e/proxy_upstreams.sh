@@ -5,14 +5,6 @@ source "$(dirname "$0")/lib.sh"
 need curl python3 openssl
 [[ -x $hourglass ]] || skip "there is no program $hourglass: build it first"
 work_folder
-processes=()
-stop_all() {
-    local pid
-    for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait "${processes[@]}" 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap stop_all EXIT
 background() { # background LOG COMMAND...
     local log=$1
     shift

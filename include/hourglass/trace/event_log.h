@@ -213,7 +213,9 @@ class EventLog final : public sim::NetworkObserver {
     [[nodiscard]] const Event* find(EventId id) const;
     [[nodiscard]] const std::vector<ConnectionEndpoint>& connections() const { return ends_; }
     [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }
-    /// Since `EventLogSettings::epoch`.
+    /// Changes `EventLogSettings::epoch`: of a record it is known when its first input has been read.
+    void count_from(Instant epoch) { settings_.epoch = epoch; }
+    /// Since that epoch.
     [[nodiscard]] Duration since_epoch(Instant time) const { return time - settings_.epoch; }
     /// Events that are not kept any more.
     [[nodiscard]] std::uint64_t omitted() const { return omitted_; }

@@ -19,6 +19,8 @@ class ReplayedEvents final : public ReplayWatcher {
     explicit ReplayedEvents(const EventLogSettings& settings = {});
 
     [[nodiscard]] const EventLog& log() const { return *log_; }
+    /// Counts times from the first input of `replay`, which it watches, once that has been run; until then from zero.
+    void count_from_begin(const Replay& replay);
     [[nodiscard]] Instant epoch() const { return settings_.epoch; }
 
     void begins() override;
