@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     record::RecordEncoder encoder;
     encoder.host(0, {.name = "host", .settings = {}, .secret = {1, 2}, .next_packet_id = 1});
     std::string entries = text_of(encoder.out.bytes()) + text_of(octets);
-    const auto head = record::write_head({.layout = record::layout_of_records(), .version = "0"});
+    const auto head = record::write_group({.layout = record::layout_of_records(), .version = "0"}, {});
     const auto chunk = record::write_chunk({}, std::as_bytes(std::span(entries)));
     run(text_of(head) + text_of(chunk));
     return 0;

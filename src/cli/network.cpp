@@ -84,6 +84,11 @@ void declare(CLI::App& app, NetworkOptions& options) {
     app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
     app.add_option("--record", options.record, "Record the TCP of our host for 'hourglass replay'; keep it to yourself")
         ->type_name("FILE");
+    app.add_option("--record-limit", options.record_limit,
+                   "Keep the latest: what a record has at most (default: 1 GiB; 64KiB and more)")
+        ->type_name("BYTES")
+        ->transform(CLI::AsSizeValue(true).description(""))
+        ->check(CLI::Range(std::uint64_t{64} << 10, std::uint64_t{1} << 50).description(""));
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");
 }
@@ -151,7 +156,7 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
 
     LiveHost live;
     live.record = options.record;
-    if (!options.record.empty()) live.recorder = open_recorder(options.record);
+    if (!options.record.empty()) live.recorder = open_recorder(options.record, options.record_limit);
     if (options.rootless)
         if (const auto inside = runtime::enter_private_network(); !inside) fail(inside.error(), true);
     auto tun_host = runtime::TunHost::open(context, std::move(settings));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/recording.h"
 #include "hourglass/base/address.h"
 #include "hourglass/dns/over_host.h"
 #include "hourglass/runtime/control.h"
@@ -30,6 +31,7 @@ struct NetworkOptions {
     std::optional<std::uint32_t> mtu{};
     std::string capture;
     std::string record{};
+    std::uint64_t record_limit = kRecordLimit;  ///< Octets.
     std::string control;
     std::string zone{};
 

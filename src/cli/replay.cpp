@@ -92,6 +92,7 @@ std::string outcome(const trace::Replay& replay) {
 void print_summary(const trace::Replay& replay) {
     fmt::print("{} inputs in {}{}{}\n\n", replay.steps(), seconds(elapsed(replay)), outcome(replay).empty() ? "" : ": ",
                outcome(replay));
+    if (!replay.has_beginning()) fmt::print("It begins in the middle: what came first was overwritten.\n\n");
     fmt::print("{:<10} {:>11} {:>12} {:>13} {:>13} {:>14} {:>11}\n", "Host", "segments in", "segments out", "bytes out",
                "retransmitted", "active opens", "passive");
     for (const trace::Replay::Host& host : replay.hosts()) {
@@ -105,6 +106,7 @@ void print_json(const trace::Replay& replay) {
     Json out{{"written_by", replay.written_by()},
              {"inputs", replay.steps()},
              {"time", to_seconds(elapsed(replay))},
+             {"has_beginning", replay.has_beginning()},
              {"ended", replay.ended()},
              {"full", replay.was_full()},
              {"problem", replay.problem() ? Json(replay.problem()->text) : Json(nullptr)}};

@@ -17,6 +17,8 @@ struct EcnOctets {
     std::uint32_t ce = 0;
     std::uint32_t ect1 = 1;
     bool operator==(const EcnOctets&) const = default;
+
+    static void exchange(auto& self, auto& image) { image(self.ect0, self.ce, self.ect1); }
 };
 
 /// The accurate ECN option (RFC 9768, section 3.2.3): up to three counters, each of 24 bits, in one of two orders.
@@ -48,6 +50,12 @@ struct AccurateEcn {
     bool ace_seen = false;                      ///< The first segment without SYN has come.
     bool option_seen = false;                   ///< The peer has told octets.
     bool option_mangled = false;  ///< ... and its counters had been cleared on the way: not read any more.
+
+    static void exchange(auto& self, auto& image) {
+        image(self.received, self.told, self.option_due, self.any_data);
+        image.up_to(self.last_field, wire::Ecn::ce);
+        image(self.marks_to_tell, self.segments_per_ack, self.ace_seen, self.option_seen, self.option_mangled);
+    }
 };
 
 /// RFC 9768, appendix A.2: how many segments were newly marked when the count of three bits moved by `delta` (0 to 7),

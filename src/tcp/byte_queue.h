@@ -39,6 +39,14 @@ class ByteQueue {
     /// The same without the sum.
     void copy(std::size_t offset, std::span<std::byte> out) const;
 
+    /// How much it holds; the bytes are zeros in what is read.
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        std::size_t size = self.size();
+        image.up_to(size, std::size_t{1} << 30);
+        if constexpr (Image::kReads) image.zeros(size, [&](const Slice& zeros) { self.append(zeros); });
+    }
+
   private:
     /// Calls `visit(bytes, position)` for each stretch of [offset, offset + size).
     template <typename Visit>

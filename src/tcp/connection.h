@@ -34,7 +34,7 @@ struct Outbox {
     Instant probe_at = kNever;       ///< A tail loss probe (RFC 8985, section 7).
     Instant pacing_at = kNever;      ///< When spacing lets the next segment leave; kNever: it does not hold the sender.
     std::uint8_t retries = 0;        ///< Timeouts in a row.
-    bool used = false;               ///< Data has been sent: recovery and congestion control have something to forget.
+    bool used = false;               ///< Recovery or congestion control have something to forget.
     bool window_filled = false;      ///< cwnd has held the sender since the last acknowledgement.
     bool loss_probe_due = false;     ///< The timer of the tail loss probe has run out.
     bool progress = false;           ///< Something new was sent or acknowledged since the timers were last set.
@@ -59,6 +59,7 @@ struct Outbox {
         retries = 0;
         limit = SendLimit::none;
         used = window_filled = loss_probe_due = progress = urgent = false;
+        snd_up = {};
         unanswered_since = kNever;
     }
 };
@@ -78,6 +79,7 @@ struct Inbox {
     void clear() {
         data.clear();
         above_a_gap = {};
+        rcv_up = {};
         urgent = urgent_taken = false;
         sack = {};
         duplicate_acks = 0;

@@ -2,9 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <expected>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "hourglass/tcp/inputs.h"
 #include "hourglass/tcp/stack.h"
@@ -93,6 +97,12 @@ class Engine {
             inputs->stream_called(call, {c.index, c.generation}, argument, result);
     }
 
+    // The state as octets, and back: Stack's functions of the same names (image.cpp)
+
+    [[nodiscard]] std::vector<std::byte> image() const;
+    [[nodiscard]] std::expected<void, std::string> restore(std::span<const std::byte> image,
+                                                           ConnectionHandler* connections, AcceptHandler* listeners);
+
     Stream stream_of(HandleId id) { return {this, id.index, id.generation}; }
     Listener listener_of(HandleId id) { return {this, id.index, id.generation}; }
     /// Somebody is to be told of what happens.
@@ -140,6 +150,10 @@ class Engine {
     void notify(Connection& c);
     void send_output();
     void free_zombies();
+    template <typename Image>
+    static void exchange(auto& self, Image& image);
+    template <typename Image, typename Mark>
+    static void exchange_list(auto& self, auto& list, Image& image, Mark&& mark);
 
     WorkList<Connection*> ready_;
     WorkList<std::uint32_t> ready_listeners_;
@@ -150,6 +164,7 @@ class Engine {
     struct Answered {
         FlowKey flow;
         Instant at = Instant::min();
+        static void exchange(auto& self, auto& image) { image(self.flow, self.at); }
     };
     std::array<Answered, 64> answered_;
     std::int64_t challenge_second_ = -1;

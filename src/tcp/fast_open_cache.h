@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <tuple>
+#include <vector>
 
 #include "hourglass/tcp/event.h"
 #include "tcp/index_list.h"
@@ -34,6 +36,17 @@ class FastOpenCache {
 
     [[nodiscard]] std::uint32_t size() const { return slab_.size(); }
 
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        Slab<Entry>::exchange(self.slab_, image, [&](std::uint32_t i, auto& entry) {
+            image(entry);
+            if constexpr (Image::kReads) image.require(self.by_key_.emplace(entry.key, i).second);
+        });
+        std::vector<bool> seen(self.slab_.end());
+        IndexList<Entry>::exchange(self.by_use_, image, self.slab_, seen);
+        image.require(std::ranges::count(seen, true) == self.slab_.size());
+    }
+
   private:
     using Key = std::tuple<IpAddress, IpAddress, Port>;  ///< Cookies: port zero.
     struct Entry {
@@ -41,6 +54,13 @@ class FastOpenCache {
         Known known;
         Instant refused_until{};
         std::uint32_t prev, next;
+
+        /// Its place in the list apart.
+        static void exchange(auto& self, auto& image) {
+            image(std::get<0>(self.key), std::get<1>(self.key), std::get<2>(self.key));
+            image.up_to(self.known.cookie.size, 16);
+            image(self.known.cookie.octets, self.known.mss, self.refused_until);
+        }
     };
     /// The entry, made when there is none; null with a limit of zero.
     Entry* entry_for(const Key& key);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "tcp/connection.h"
 #include "tcp/index_list.h"
@@ -25,6 +27,22 @@ struct HalfOpen {
     std::uint8_t snd_wscale : 4;
     std::uint8_t ecn_mode : 2;
     std::uint8_t syn_ecn : 2;
+
+    /// Its place in the queue apart.
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        HalfOpen e = self;
+        image(e.flow, e.iss, e.irs, e.ts_recent, e.deadline, e.peer_mss);
+        e.timestamps = image.value(e.timestamps, 1) & 1;
+        e.window_scaling = image.value(e.window_scaling, 1) & 1;
+        e.sack = image.value(e.sack, 1) & 1;
+        e.attempts = image.value(e.attempts, 7) & 7;
+        e.deferred = image.value(e.deferred, 1) & 1;
+        e.snd_wscale = image.value(e.snd_wscale, 14) & 15;
+        e.ecn_mode = image.value(e.ecn_mode, 2) & 3;
+        e.syn_ecn = image.value(e.syn_ecn, 3) & 3;
+        if constexpr (Image::kReads) self = e;
+    }
 };
 static_assert(sizeof(HalfOpen) <= 64);
 
@@ -53,6 +71,19 @@ class HalfOpenTable {
                 best = i;
         }
         return best;
+    }
+
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        Slab<HalfOpen>::exchange(self.slab, image, [&](std::uint32_t, auto& entry) { image(entry); });
+        std::vector<bool> seen(self.slab.end());
+        for (std::size_t attempts = 0; attempts < self.queues_.size() && !image.failed(); ++attempts) {
+            const auto belongs_here = [&](const HalfOpen& entry) { return entry.attempts == attempts; };
+            IndexList<HalfOpen>::exchange(self.queues_[attempts], image, self.slab, seen, belongs_here);
+            if constexpr (Image::kReads)
+                if (!self.queues_[attempts].empty()) self.occupied_ |= 1u << attempts;
+        }
+        image.require(std::ranges::count(seen, true) == self.slab.size());
     }
 
     Slab<HalfOpen> slab;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "tcp/clock.h"
 #include "tcp/slab.h"
@@ -26,6 +27,24 @@ class IndexList {
     }
     [[nodiscard]] bool empty() const { return head_ == kNone; }
     [[nodiscard]] std::uint32_t front() const { return head_; }
+
+    /// The entries in their order. A list that reads must be empty; `seen` says of each entry whether it is in a list
+    /// already, and `belongs_here(entry)` whether it can be in this one.
+    template <typename Image, typename Belongs = bool (*)(const T&)>
+    static void exchange(
+        auto& self, Image& image, auto& slab, std::vector<bool>& seen,
+        Belongs&& belongs_here = [](const T&) { return true; }) {
+        std::vector<std::uint32_t> order;
+        if constexpr (!Image::kReads)
+            for (std::uint32_t i = self.head_; i != kNone; i = slab[i].next) order.push_back(i);
+        image(order);
+        for (const std::uint32_t i : order) {
+            image.require(slab.used(i) && !seen[i] && belongs_here(slab[i]));
+            if (image.failed()) return;
+            seen[i] = true;
+            if constexpr (Image::kReads) self.push_back(slab, i);
+        }
+    }
 
   private:
     std::uint32_t head_ = kNone;

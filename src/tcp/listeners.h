@@ -21,6 +21,14 @@ struct ListenEntry {
     std::uint32_t generation = 0;
     std::uint32_t tuning = UINT32_MAX;  ///< In the engine's tuning table.
     bool in_ready_list = false;
+
+    /// What follows from other things apart: how many handshakes it has under way, and whether it is in a list.
+    static void exchange(auto& self, auto& image) {
+        image(self.local, self.options.accept_queue, self.options.half_open, self.options.tuning);
+        image.handler(self.options.handler);
+        image(self.accept_queue, self.fast_open_resets, self.generation, self.tuning);
+        image.up_to(self.rcv_wscale, 14);
+    }
 };
 
 /// The listeners of a stack, found by local address and port.
@@ -35,6 +43,17 @@ class ListenerTable {
     [[nodiscard]] std::uint32_t find_exact(const SocketAddress& local) const;
     void insert(std::uint32_t index);
     void erase(std::uint32_t index);
+
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        Slab<ListenEntry>::exchange(self.slab, image, [&](std::uint32_t i, auto& entry) {
+            image(entry);
+            if constexpr (Image::kReads) {
+                image.require(self.find_exact(entry.local) == Slab<ListenEntry>::kNone);
+                self.insert(i);
+            }
+        });
+    }
 
     Slab<ListenEntry> slab;
 

@@ -17,6 +17,11 @@ struct MtuSearch {
     bool untried = false;                 ///< search_high may pass: it comes from an interface or a router.
     bool suspected = false;               ///< Segments were made smaller, and nothing has been acknowledged since.
     bool used = false;                    ///< There is something to forget.
+
+    static void exchange(auto& self, auto& image) {
+        image(self.review_at, self.probe_from, self.high, self.probe, self.inconclusive, self.untried, self.suspected,
+              self.used);
+    }
 };
 
 }  // namespace hourglass::tcp

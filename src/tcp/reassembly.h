@@ -22,6 +22,24 @@ class Reassembly {
     /// Octets held.
     [[nodiscard]] std::uint32_t size() const { return size_; }
 
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        const std::size_t pieces = image.count(self.pieces_.size() - self.head_);
+        for (std::size_t i = 0; i < pieces && !image.failed(); ++i) {
+            Piece piece;
+            if constexpr (!Image::kReads) piece = self.pieces_[self.head_ + i];
+            std::size_t size = piece.data.size();
+            image(piece.seq);
+            image.up_to(size, std::size_t{1} << 16);
+            if constexpr (Image::kReads) {
+                image.require(size > 0 && (self.empty() || piece.seq >= self.pieces_.back().end()));
+                image.zeros(size, [&](const Slice& zeros) { piece.data = zeros; });
+                self.size_ += static_cast<std::uint32_t>(size);
+                self.pieces_.push_back(std::move(piece));
+            }
+        }
+    }
+
   private:
     struct Piece {
         Seq seq;

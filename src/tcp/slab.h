@@ -58,6 +58,23 @@ class Slab {
     [[nodiscard]] std::uint32_t end() const noexcept { return end_; }
     [[nodiscard]] bool full() const noexcept { return size_ >= limit_; }
 
+    /// The objects, each by `each(number, object)`, and the order in which free numbers will be given out. One that
+    /// reads must be fresh.
+    template <typename Image, typename Each>
+    static void exchange(auto& self, Image& image, Each&& each) {
+        const std::size_t end = image.count(self.end_);
+        image.require(end <= self.limit_);
+        for (std::uint32_t i = 0; i < end && !image.failed(); ++i) {
+            const bool used = image.value(self.used(i));
+            if constexpr (Image::kReads) self.append(used);
+            if (used) each(i, self[i]);
+        }
+        std::vector<std::uint32_t> free;
+        if constexpr (!Image::kReads) free = self.free_numbers();
+        image(free);
+        if constexpr (Image::kReads) image.require(self.set_free_numbers(free));
+    }
+
   private:
     static constexpr std::uint32_t kChunk = 256;
     struct Cell {
@@ -65,6 +82,31 @@ class Slab {
         std::uint32_t next_free;
         bool used = false;
     };
+    /// One more cell at the end, with an object or without.
+    void append(bool used) {
+        if (end_ / kChunk == chunks_.size()) add_chunk();
+        cell(end_).used = used;
+        if (used) new (cell(end_).storage) T(), ++size_;
+        ++end_;
+    }
+    /// In the order in which they will be given out.
+    [[nodiscard]] std::vector<std::uint32_t> free_numbers() const {
+        std::vector<std::uint32_t> numbers;
+        for (std::uint32_t i = free_; i != kNone; i = chunks_[i / kChunk][i % kChunk].next_free) numbers.push_back(i);
+        return numbers;
+    }
+    /// False unless these are the numbers of all cells without an object, each once.
+    bool set_free_numbers(const std::vector<std::uint32_t>& numbers) {
+        std::vector<bool> seen(end_);
+        for (const std::uint32_t i : numbers) {
+            if (i >= end_ || used(i) || seen[i]) return false;
+            seen[i] = true;
+        }
+        if (numbers.size() != end_ - size_) return false;
+        free_ = kNone;
+        for (auto i = numbers.rbegin(); i != numbers.rend(); ++i) cell(*i).next_free = std::exchange(free_, *i);
+        return true;
+    }
     [[gnu::cold]] void add_chunk() { chunks_.push_back(std::make_unique<Cell[]>(kChunk)); }
     Cell& cell(std::uint32_t index) noexcept { return chunks_[index / kChunk][index % kChunk]; }
     T& at(std::uint32_t index) noexcept { return *std::launder(reinterpret_cast<T*>(cell(index).storage)); }

@@ -98,6 +98,12 @@ void Stack::set_input_tap(InputTap* tap) {
     if (tap != nullptr) tap->attached(engine_->settings, engine_->secret, engine_->last_packet_id + 1);
 }
 
+std::vector<std::byte> Stack::image() const { return engine_->image(); }
+std::expected<void, std::string> Stack::restore(std::span<const std::byte> image, ConnectionHandler* connections,
+                                                AcceptHandler* listeners) {
+    return engine_->restore(image, connections, listeners);
+}
+
 Stream Stack::stream(HandleId id) { return engine_->stream_of(id); }
 Listener Stack::listener(HandleId id) { return engine_->listener_of(id); }
 const Counters& Stack::counters() const { return engine_->counters; }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "tcp/connection.h"
 #include "tcp/index_list.h"
@@ -17,6 +19,11 @@ struct TimeWait {
     std::uint32_t deadline;  ///< Tick at which 2 MSL are over.
     std::uint32_t prev, next;
     bool timestamps, sack;
+
+    /// Its place in the queue apart.
+    static void exchange(auto& self, auto& image) {
+        image(self.flow, self.snd_nxt, self.rcv_nxt, self.ts_recent, self.deadline, self.timestamps, self.sack);
+    }
 };
 static_assert(sizeof(TimeWait) <= 64);
 
@@ -24,6 +31,14 @@ static_assert(sizeof(TimeWait) <= 64);
 class TimeWaitTable {
   public:
     explicit TimeWaitTable(std::uint32_t limit) : slab(limit) {}
+
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        Slab<TimeWait>::exchange(self.slab, image, [&](std::uint32_t, auto& entry) { image(entry); });
+        std::vector<bool> seen(self.slab.end());
+        IndexList<TimeWait>::exchange(self.queue, image, self.slab, seen);
+        image.require(std::ranges::count(seen, true) == self.slab.size());
+    }
 
     Slab<TimeWait> slab;
     IndexList<TimeWait> queue;

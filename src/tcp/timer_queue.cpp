@@ -10,6 +10,12 @@ namespace {
 constexpr std::size_t kChildren = 4;
 }
 
+bool TimerQueue::comes_before(const Node& a, const Node& b) {
+    if (a.deadline != b.deadline) [[likely]]
+        return a.deadline < b.deadline;
+    return a.connection->generation < b.connection->generation;
+}
+
 void TimerQueue::place(std::size_t at, const Node& node) {
     heap_[at] = node;
     node.connection->heap_position = static_cast<std::uint32_t>(at);
@@ -18,7 +24,7 @@ void TimerQueue::place(std::size_t at, const Node& node) {
 void TimerQueue::sift_up(std::size_t at, Node node) {
     while (at > 0) {
         const std::size_t parent = (at - 1) / kChildren;
-        if (heap_[parent].deadline <= node.deadline) break;
+        if (!comes_before(node, heap_[parent])) break;
         place(at, heap_[parent]);
         at = parent;
     }
@@ -31,8 +37,8 @@ void TimerQueue::sift_down(std::size_t at, Node node) {
         if (first >= heap_.size()) break;
         const auto begin = heap_.begin() + static_cast<std::ptrdiff_t>(first);
         const auto end = heap_.begin() + static_cast<std::ptrdiff_t>(std::min(first + kChildren, heap_.size()));
-        const auto least = std::min_element(begin, end, [](auto& a, auto& b) { return a.deadline < b.deadline; });
-        if (least->deadline >= node.deadline) break;
+        const auto least = std::min_element(begin, end, comes_before);
+        if (!comes_before(*least, node)) break;
         const auto child = static_cast<std::size_t>(least - heap_.begin());
         place(at, *least);
         at = child;
@@ -58,7 +64,7 @@ void TimerQueue::remove(Connection& c) {
     const Node last = heap_.back();
     heap_.pop_back();
     if (at == heap_.size()) return;
-    if (at > 0 && last.deadline < heap_[(at - 1) / kChildren].deadline)
+    if (at > 0 && comes_before(last, heap_[(at - 1) / kChildren]))
         sift_up(at, last);
     else
         sift_down(at, last);

@@ -11,7 +11,8 @@ struct Connection;
 
 /// The connections that have a timer running, by their next deadline: a heap of four children a node. A deadline that
 /// moves later, as the retransmission timer's does with every acknowledgement, costs nothing: the old place in the
-/// heap is kept and looked at again when it comes up.
+/// heap is kept and looked at again when it comes up. Of two with the same deadline the older connection is first, so
+/// that the order does not tell how the heap came about: a record of a run goes the same way.
 class TimerQueue {
   public:
     /// The connection's timers have changed.
@@ -30,6 +31,7 @@ class TimerQueue {
         Instant deadline;
         Connection* connection;
     };
+    [[nodiscard]] static bool comes_before(const Node& a, const Node& b);
     void place(std::size_t at, const Node& node);
     void sift_up(std::size_t at, Node node);
     void sift_down(std::size_t at, Node node);

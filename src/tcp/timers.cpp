@@ -1,5 +1,7 @@
 #include "tcp/timers.h"
 
+#include <algorithm>
+
 #include "tcp/emit.h"
 #include "tcp/engine.h"
 #include "tcp/fast_open.h"
@@ -82,11 +84,16 @@ void on_retransmission(Engine& e, Connection& c) {
     e.want_output(c);
 }
 
+/// Until the next keepalive; what an application has set may be nothing, and time would not go on then.
+Duration keepalive_interval(const Tuning& t) {
+    return std::max<Duration>(t.keepalive_interval, std::chrono::milliseconds(1));
+}
+
 /// RFC 9293, section 3.8.4: an old octet makes the peer acknowledge. Data in flight has its own timer.
 void on_keepalive(Engine& e, Connection& c) {
     const Tuning& t = e.tuning(c);
     if (c.in_flight() > 0) {
-        c.idle_at = e.now + t.keepalive_interval;
+        c.idle_at = e.now + keepalive_interval(t);
         return;
     }
     tell(e, c, "keepalive", c.keepalive_probes + 1u);
@@ -97,7 +104,7 @@ void on_keepalive(Engine& e, Connection& c) {
     ++c.keepalive_probes;
     ++e.counters.keepalives;
     emit(e, c, {.seq = c.snd_nxt - 1, .flags = wire::TcpFlags::kAck, .reason = SendReason::keepalive});
-    c.idle_at = e.now + t.keepalive_interval;
+    c.idle_at = e.now + keepalive_interval(t);
 }
 
 void on_idle(Engine& e, Connection& c) {

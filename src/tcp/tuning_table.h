@@ -42,6 +42,17 @@ class TuningTable {
     }
     [[nodiscard]] std::uint32_t size() const noexcept { return slab_.size(); }
 
+    /// Of what is read each user is to say that it is one, by `share`; in the end each tuning must have some.
+    static void exchange(auto& self, auto& image) {
+        Slab<Entry>::exchange(self.slab_, image, [&](std::uint32_t, auto& entry) { image(entry.values); });
+    }
+    [[nodiscard]] bool has(std::uint32_t number) const noexcept { return number == kDefaults || slab_.used(number); }
+    [[nodiscard]] bool all_used() const noexcept {
+        for (std::uint32_t i = 0; i < slab_.end(); ++i)
+            if (slab_.used(i) && slab_[i].users == 0) return false;
+        return true;
+    }
+
   private:
     struct Entry {
         Tuning values{};

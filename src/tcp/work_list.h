@@ -25,6 +25,7 @@ class WorkList {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     T& operator[](std::size_t i) noexcept { return items_[i]; }
     [[nodiscard]] T* begin() noexcept { return items_.get(); }
+    [[nodiscard]] const T* begin() const noexcept { return items_.get(); }
     [[nodiscard]] T* end() noexcept { return items_.get() + size_; }
 
   private:

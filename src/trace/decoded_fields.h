@@ -7,10 +7,10 @@
 #include <type_traits>
 
 #include "hourglass/base/address.h"
+#include "hourglass/base/octets.h"
 #include "hourglass/base/siphash.h"
 #include "hourglass/tcp/event.h"
-#include "trace/octets.h"
-#include "trace/settings_fields.h"
+#include "tcp/settings_fields.h"
 
 namespace hourglass::trace::record {
 
@@ -54,7 +54,7 @@ struct FieldReader {
     template <typename T>
     void read(T& field) const {
         if constexpr (std::is_enum_v<T>)
-            field = static_cast<T>(in.number_up_to<std::uint8_t>(kValues<T> - 1));
+            field = static_cast<T>(in.number_up_to<std::uint8_t>(tcp::kValues<T> - 1));
         else
             field = in.number_up_to<T>(std::numeric_limits<T>::max());
     }

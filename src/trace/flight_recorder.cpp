@@ -12,7 +12,7 @@
 #include "hourglass/sim/link.h"
 #include "hourglass/tcp/inputs.h"
 #include "trace/record_codec.h"
-#include "trace/record_file.h"
+#include "trace/record_store.h"
 
 namespace hourglass::trace {
 
@@ -43,8 +43,9 @@ class FlightRecorder::Implementation {
     void close();
 
     [[nodiscard]] bool full() const { return full_; }
-    [[nodiscard]] bool failed() const { return failed_; }
-    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    [[nodiscard]] bool has_beginning() const { return store_.has_beginning(); }
+    [[nodiscard]] bool failed() const { return store_.failed(); }
+    [[nodiscard]] std::uint64_t bytes() const { return store_.bytes(); }
 
   private:
     class Tap;
@@ -52,15 +53,14 @@ class FlightRecorder::Implementation {
     /// An input is about to be written: between two of them a chunk may end. False when nothing more is written.
     bool begins(Instant now);
     bool begins() { return begins(now_); }
+    /// The same where no stack is inside of anything: another group may begin.
+    bool begins_at_rest(Instant now);
     void write();
-    void emit(std::span<const std::byte> octets) {
-        if (failed_ || octets.empty()) return;
-        failed_ = !sink_(octets);
-        bytes_ += octets.size();
-    }
+    void begin_group();
+    void write_host(const Tap& tap, std::span<const std::byte> image);
 
-    Sink sink_;
     FlightRecorderSettings settings_;
+    RecordStore store_;
     RecordEncoder encoder_;
     DepartureSum departures_;
     DepartureSum written_departures_;  ///< As they were at the end of the last chunk.
@@ -68,9 +68,9 @@ class FlightRecorder::Implementation {
     sim::World* world_ = nullptr;
     sim::NetworkObserver* next_ = nullptr;
     Instant now_{}, chunk_began_{};
-    std::uint64_t bytes_ = 0;
     std::uint32_t notices_ = 0;  ///< Applications that are being called: what they do belongs to an input.
-    bool closed_ = false, full_ = false, failed_ = false;
+    bool closed_ = false, full_ = false;
+    bool missing_ = false;  ///< A chunk had no room where the last group ends: only another group can follow.
 };
 
 /// One host's stack, as the recorder hears it.
@@ -85,8 +85,13 @@ class FlightRecorder::Implementation::Tap final : public tcp::InputTap {
     Tap& operator=(const Tap&) = delete;
 
     void attached(const tcp::Settings& settings, const SipKey& secret, std::uint64_t next_packet_id) override {
-        if (recorder_.begins()) to().host(host_, {std::string(name_), settings, secret, next_packet_id});
+        entry_ = {std::string(name_), settings, secret, next_packet_id};
+        if (recorder_.begins()) to().host(host_, entry_);
     }
+    [[nodiscard]] std::uint32_t host() const { return host_; }
+    [[nodiscard]] const HostEntry& entry() const { return entry_; }
+    [[nodiscard]] const tcp::Stack& stack() const { return stack_; }
+
     void segment_arrived(const Packet& segment, const IpAddress& source, const IpAddress& destination, Instant now,
                          bool checksum_is_right) override {
         if (recorder_.begins(now)) to().segment(host_, segment, source, destination, now, checksum_is_right);
@@ -102,7 +107,7 @@ class FlightRecorder::Implementation::Tap final : public tcp::InputTap {
         if (!recorder_.closed_) to().path(host_, destination, source, answer);
     }
     void polled(Instant now) override {
-        if (recorder_.begins(now)) to().poll(host_, now);
+        if (recorder_.begins_at_rest(now)) to().poll(host_, now);
     }
     void advanced(Instant now) override {
         if (recorder_.begins(now)) to().advance(host_, now);
@@ -148,12 +153,13 @@ class FlightRecorder::Implementation::Tap final : public tcp::InputTap {
     Implementation& recorder_;
     std::uint32_t host_;
     std::string_view name_;
+    HostEntry entry_;
     tcp::Stack& stack_;
 };
 
 FlightRecorder::Implementation::Implementation(Sink sink, const FlightRecorderSettings& settings)
-    : sink_(std::move(sink)), settings_(settings) {
-    emit(write_head({.layout = layout_of_records(), .version = HOURGLASS_VERSION}));
+    : settings_(settings), store_(std::move(sink), settings.max_bytes, settings.ring) {
+    if (store_.is_ring()) settings_.chunk = std::min<std::size_t>(settings_.chunk, store_.group_room() / 8);
 }
 FlightRecorder::Implementation::~Implementation() = default;
 
@@ -176,28 +182,70 @@ bool FlightRecorder::Implementation::begins(Instant now) {
     return !closed_;
 }
 
+bool FlightRecorder::Implementation::begins_at_rest(Instant now) {
+    if (!begins(now)) return false;
+    if (notices_ == 0 && (missing_ || (store_.is_ring() && store_.room() < 2 * settings_.chunk))) begin_group();
+    return !closed_;
+}
+
+/// The hosts, each with its image: what a replay can begin with.
+void FlightRecorder::Implementation::begin_group() {
+    flush();
+    if (closed_) return;
+    std::vector<std::vector<std::byte>> images;
+    std::size_t size = 0;
+    for (const auto& tap : taps_) {
+        images.push_back(tap->stack().image());
+        size += images.back().size() + OctetWriter::kLargestEntry;
+    }
+    if (2 * size > store_.group_room()) return finish(true);
+    store_.begin_group(!std::exchange(missing_, false));
+    departures_ = {};
+    encoder_ = {};
+    encoder_.group();
+    for (std::size_t i = 0; i < taps_.size(); ++i) write_host(*taps_[i], images[i]);
+    if (encoder_.out.size() > 0) write();
+    chunk_began_ = now_;
+    if (store_.failed()) closed_ = true;
+}
+
+void FlightRecorder::Implementation::write_host(const Tap& tap, std::span<const std::byte> image) {
+    encoder_.host(tap.host(), tap.entry());
+    for (bool last = false; !last;) {
+        const auto piece = image.first(std::min(image.size(), kLargestImagePiece));
+        image = image.subspan(piece.size());
+        last = image.empty();
+        encoder_.image(tap.host(), piece, last);
+        if (encoder_.out.size() >= settings_.chunk) write();
+    }
+}
+
 void FlightRecorder::Implementation::write() {
-    emit(write_chunk({.departures = departures_.sum(), .segments = departures_.segments()}, encoder_.out.bytes()));
+    store_.append(departures_, encoder_.out.bytes());
     encoder_.out.clear();
     written_departures_ = departures_;
 }
 
 void FlightRecorder::Implementation::flush() {
-    if (closed_ || encoder_.out.size() == 0 || notices_ > 0) return;
-    // Room is kept for a last chunk that says that the record is full.
-    constexpr std::size_t kLastChunk = 64;
-    if (bytes_ + encoder_.out.size() + kLastChunk > settings_.max_bytes) {
+    if (closed_ || encoder_.out.size() == 0 || notices_ > 0 || missing_) return;
+    if (encoder_.out.size() > store_.room()) {
         encoder_.out.clear();
-        return finish(true);
+        if (!store_.is_ring()) return finish(true);
+        missing_ = true;
+        return;
     }
     write();
-    if (failed_) closed_ = true;
+    if (store_.failed()) closed_ = true;
 }
 
 void FlightRecorder::Implementation::finish(bool full) {
     if (closed_) return;
     if (!full) flush();
     if (closed_) return;
+    if (missing_) {
+        encoder_.out.clear();
+        full = true;
+    }
     encoder_.end({full});
     if (full) departures_ = written_departures_;
     write();
@@ -233,18 +281,26 @@ class File {
     File(const File&) = delete;
     File& operator=(const File&) = delete;
 
-    bool write(std::span<const std::byte> octets) const {
+    /// True where what is behind can be written before what is in front, and over again.
+    [[nodiscard]] bool is_regular() const {
+        struct stat status {};
+        return ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+    }
+    [[nodiscard]] bool write(std::uint64_t offset, std::span<const std::byte> octets) const {
         while (!octets.empty()) {
-            const ssize_t n = ::write(descriptor_, octets.data(), octets.size());
+            const ssize_t n = regular_ ? ::pwrite(descriptor_, octets.data(), octets.size(), static_cast<off_t>(offset))
+                                       : ::write(descriptor_, octets.data(), octets.size());
             if (n < 0 && errno == EINTR) continue;
             if (n <= 0) return false;
             octets = octets.subspan(static_cast<std::size_t>(n));
+            offset += static_cast<std::uint64_t>(n);
         }
         return true;
     }
 
   private:
     int descriptor_;
+    bool regular_ = is_regular();
 };
 
 }  // namespace
@@ -254,11 +310,13 @@ std::expected<std::unique_ptr<FlightRecorder>, std::string> FlightRecorder::to_f
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (descriptor < 0) return std::unexpected(fmt::format("'{}' can't be written: {}", path, std::strerror(errno)));
     const auto file = std::make_shared<File>(descriptor);
+    FlightRecorderSettings fitting = settings;
+    fitting.ring = settings.ring && file->is_regular();
     // One that was there may be readable for others.
-    if (struct stat status{}; ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode))
-        static_cast<void>(::fchmod(descriptor, S_IRUSR | S_IWUSR));
-    return std::make_unique<FlightRecorder>([file](std::span<const std::byte> octets) { return file->write(octets); },
-                                            settings);
+    if (file->is_regular()) static_cast<void>(::fchmod(descriptor, S_IRUSR | S_IWUSR));
+    return std::make_unique<FlightRecorder>(
+        [file](std::uint64_t offset, std::span<const std::byte> octets) { return file->write(offset, octets); },
+        fitting);
 }
 
 FlightRecorder::FlightRecorder(Sink sink, const FlightRecorderSettings& settings)
@@ -281,6 +339,7 @@ void FlightRecorder::close() {
     if (world != nullptr && world->observer() == this) world->set_observer(implementation_->next());
 }
 bool FlightRecorder::full() const { return implementation_->full(); }
+bool FlightRecorder::has_beginning() const { return implementation_->has_beginning(); }
 bool FlightRecorder::failed() const { return implementation_->failed(); }
 std::uint64_t FlightRecorder::bytes() const { return implementation_->bytes(); }
 

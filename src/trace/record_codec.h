@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hourglass/base/octets.h"
 #include "hourglass/sim/observer.h"
-#include "trace/octets.h"
 #include "trace/record_entry.h"
 
 namespace hourglass::trace::record {
@@ -36,11 +36,14 @@ enum class EntryKind : std::uint8_t {
     hop,  ///< Where packets travel: named once, then by number.
     packet,
     note,
+    group,
+    image,
 };
-inline constexpr std::uint8_t kEntryKinds = 20;
+inline constexpr std::uint8_t kEntryKinds = 22;
 inline constexpr std::uint32_t kMaxHosts = 256;
 inline constexpr std::uint32_t kMaxHops = 4096;
 inline constexpr std::size_t kLongestText = 4096;
+inline constexpr std::size_t kLargestImagePiece = 1 << 16;
 /// What a replay allocates for one call at most; calls of more are recorded as calls of this.
 inline constexpr std::uint64_t kLargestCall = 1 << 30;
 
@@ -136,6 +139,9 @@ class RecordEncoder {
     void packet(const PacketEntry& entry);
     void note(const NoteEntry& entry);
     void end(const EndEntry& entry);
+    void group();
+    /// Precondition: at most kLargestImagePiece octets.
+    void image(std::uint32_t host, std::span<const std::byte> piece, bool last);
 
   private:
     // Those that come with every segment write through a cursor, which they hand on.

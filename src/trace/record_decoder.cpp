@@ -10,13 +10,14 @@ namespace {
 constexpr std::uint8_t kErrors = static_cast<std::uint8_t>(tcp::Error::not_connected) + 1;
 
 bool happens_at_host(EntryKind kind) {
-    return kind != EntryKind::end && kind != EntryKind::packet && kind != EntryKind::note;
+    return kind != EntryKind::end && kind != EntryKind::packet && kind != EntryKind::note && kind != EntryKind::group;
 }
 
 /// Settings that a stack can work with. One that never ran is not in a record, unless somebody forged it.
 bool are_possible(const tcp::Settings& s) {
-    return s.first_ephemeral_port <= s.last_ephemeral_port && s.rto_min <= s.rto_max && s.rto_initial > Duration{} &&
-           s.mss_limit > 0 && s.syn_ack_retries <= 5 && s.fast_open.key_lifetime > Duration{};
+    return s.first_ephemeral_port <= s.last_ephemeral_port && s.rto_min > Duration{} && s.rto_min <= s.rto_max &&
+           s.rto_initial > Duration{} && s.mss_limit > 0 && s.syn_ack_retries <= 5 &&
+           s.fast_open.key_lifetime > Duration{};
 }
 
 }  // namespace
@@ -115,6 +116,13 @@ RecordWhat RecordDecoder::read(EntryKind kind, std::uint32_t h, OctetReader& in)
             entry.source = in.text(kLongestText);
             entry.text = in.text(kLongestText);
             return entry;
+        }
+        case EntryKind::group:
+            return GroupEntry{};
+        case EntryKind::image: {
+            const bool last = in.octet() != 0;
+            const auto octets = in.raw(in.number_up_to<std::size_t>(kLargestImagePiece));
+            return ImageEntry{{octets.begin(), octets.end()}, last};
         }
         case EntryKind::hop:
             break;

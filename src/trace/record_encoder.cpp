@@ -191,6 +191,16 @@ void RecordEncoder::end(const EndEntry& entry) {
     out.octet(entry.full ? 1 : 0);
 }
 
+void RecordEncoder::group() { begin(EntryKind::group, 0); }
+
+void RecordEncoder::image(std::uint32_t host, std::span<const std::byte> piece, bool last) {
+    begin(EntryKind::image, host);
+    out.octet(last ? 1 : 0);
+    out.number(piece.size());
+    out.make_room(piece.size());
+    out.raw(piece);
+}
+
 std::uint32_t layout_of_records() {
     std::uint32_t hash = 2166136261u;  // FNV-1a
     const auto add = [&hash](std::string_view name) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "hourglass/sim/impairments.h"
 #include "hourglass/tcp/inputs.h"
@@ -18,6 +20,13 @@ struct HostEntry {
     tcp::Settings settings{};
     SipKey secret{};
     std::uint64_t next_packet_id = 0;
+};
+/// The hosts as they are now follow, each with its image: a replay can begin here.
+struct GroupEntry {};
+/// A piece of a host's image (`tcp::Stack::image`).
+struct ImageEntry {
+    std::vector<std::byte> octets{};
+    bool last = false;
 };
 struct SegmentEntry {
     Instant time{};
@@ -106,9 +115,10 @@ struct EndEntry {
     bool full = false;  ///< It had reached its limit.
 };
 
-using RecordWhat = std::variant<HostEntry, SegmentEntry, PollEntry, AdvanceEntry, UnreachableEntry, PathMtuEntry,
-                                PathEntry, ConnectEntry, ListenEntry, CallEntry, TuneEntry, AcceptEntry,
-                                ListenerCloseEntry, NoticeEntry, NoticeEndEntry, PacketEntry, NoteEntry, EndEntry>;
+using RecordWhat =
+    std::variant<HostEntry, SegmentEntry, PollEntry, AdvanceEntry, UnreachableEntry, PathMtuEntry, PathEntry,
+                 ConnectEntry, ListenEntry, CallEntry, TuneEntry, AcceptEntry, ListenerCloseEntry, NoticeEntry,
+                 NoticeEndEntry, PacketEntry, NoteEntry, EndEntry, GroupEntry, ImageEntry>;
 
 struct RecordEntry {
     std::uint32_t host = 0;  ///< In the order of their entries; no meaning for what the network did, notes and the end.

@@ -22,6 +22,7 @@ std::expected<Head, ReplayProblem> RecordReader::begin() {
                         "{}, layout {:08x}): replay it with the version that wrote it",
                         head->version, head->format, head->layout, HOURGLASS_VERSION, kFormat, layout_of_records()),
             {}});
+    if (auto groups = file_.find_groups(); !groups) return std::unexpected(std::move(groups.error()));
     return head;
 }
 
@@ -36,6 +37,7 @@ bool RecordReader::next_chunk() {
         problem_ = {ReplayProblem::Kind::cut_short, fmt::format("cut short at octet {}", file_.chunk_offset()), {}};
         return false;
     }
+    if (file_.at_group()) decoder_ = {};
     chunk_ = **chunk;
     octets_ = OctetReader(file_.entries());
     return true;

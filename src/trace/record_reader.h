@@ -26,6 +26,8 @@ class RecordReader {
     /// Why there is no next entry, unless the record has come to its end.
     [[nodiscard]] const std::optional<ReplayProblem>& problem() const { return problem_; }
     [[nodiscard]] const std::vector<HopName>& hops() const { return decoder_.hops(); }
+    /// What happened first is in the record, and has not been overwritten.
+    [[nodiscard]] bool has_beginning() const { return file_.has_beginning(); }
 
   private:
     bool next_chunk();

@@ -88,6 +88,7 @@ class Replay::Implementation final : public ReplaySource {
     Head head;
     bool full = false;
 
+    [[nodiscard]] bool has_beginning() const { return reader_.has_beginning(); }
     [[nodiscard]] const std::optional<ReplayProblem>& problem() const { return problem_; }
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] const std::vector<std::unique_ptr<ReplayHost>>& hosts() const { return hosts_; }
@@ -122,6 +123,8 @@ class Replay::Implementation final : public ReplaySource {
     void run(std::uint32_t host, const PacketEntry& entry);
     void run(std::uint32_t host, const NoteEntry& entry);
     void run(std::uint32_t host, const EndEntry& entry);
+    void run(std::uint32_t host, const GroupEntry& entry);
+    void run(std::uint32_t host, const ImageEntry& entry);
     void run(std::uint32_t, const PathEntry&) { differ("an answer of the network that nobody has asked for"); }
     void run(std::uint32_t, const NoticeEntry&) { differ("a notice that was not given"); }
     void run(std::uint32_t, const NoticeEndEntry&) { differ("the end of a notice that was not given"); }
@@ -270,6 +273,9 @@ void Replay::Implementation::notice_ends(std::uint32_t host) {
 // --- The inputs
 
 void Replay::Implementation::run(const RecordEntry& entry) {
+    const bool makes_host =
+        std::holds_alternative<HostEntry>(entry.what) || std::holds_alternative<ImageEntry>(entry.what);
+    if (!makes_host && entry.host < hosts_.size()) hosts_[entry.host]->used = true;
     std::visit([&](const auto& what) { run(entry.host, what); }, entry.what);
 }
 
@@ -296,9 +302,29 @@ ReplayHost* Replay::Implementation::idle_host(std::uint32_t host) {
 }
 
 void Replay::Implementation::run(std::uint32_t host, const HostEntry& entry) {
+    if (host < hosts_.size()) {  // in another group, with the image of what it must be by now
+        if (hosts_[host]->name() != entry.name) differ("another host should be here");
+        return;
+    }
     hosts_.push_back(std::make_unique<ReplayHost>(*this, host, entry, pool_));
     ReplayHost& made = *hosts_.back();
     made.stack().set_observer(watcher_.host_added(made.name(), made.stack()));
+}
+
+void Replay::Implementation::run(std::uint32_t, const GroupEntry&) { departures_ = {}; }
+
+void Replay::Implementation::run(std::uint32_t host, const ImageEntry& entry) {
+    ReplayHost* const of = idle_host(host);
+    if (of == nullptr) return;
+    of->image.insert(of->image.end(), entry.octets.begin(), entry.octets.end());
+    if (!entry.last) return;
+    const auto image = std::exchange(of->image, {});
+    if (of->used) {
+        if (of->stack().image() != image) differ(fmt::format("{} is in another state than it was", of->name()));
+    } else if (const auto restored = of->stack().restore(image, of, of); !restored) {
+        stop({ReplayProblem::Kind::damaged, "damaged: " + restored.error(), {}});
+    }
+    of->used = true;
 }
 
 void Replay::Implementation::run(std::uint32_t host, const SegmentEntry& entry) {
@@ -494,6 +520,7 @@ std::string Replay::last_step() const {
 const std::optional<ReplayProblem>& Replay::problem() const { return implementation_->problem(); }
 bool Replay::ended() const { return implementation_->ended(); }
 bool Replay::was_full() const { return implementation_->full; }
+bool Replay::has_beginning() const { return implementation_->has_beginning(); }
 const std::string& Replay::written_by() const { return implementation_->head.version; }
 
 std::vector<Replay::Host> Replay::hosts() const {

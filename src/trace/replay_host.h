@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hourglass/tcp/inputs.h"
 #include "trace/record_entry.h"
@@ -44,6 +45,9 @@ class ReplayHost final : public tcp::Network,
 
     /// It is inside an input: another one can't begin.
     bool busy = false;
+    /// Something has been done with it: it can't be made of an image any more.
+    bool used = false;
+    std::vector<std::byte> image{};  ///< What has come of one.
 
     // The network
     std::optional<tcp::Path> path_to(const IpAddress& destination, const IpAddress& source) override;

@@ -53,11 +53,13 @@ std::string words(const PacketEntry& e) {
     return fmt::format("packet {} {}", e.packet_id, fates[static_cast<std::size_t>(e.fate)]);
 }
 std::string words(const NoteEntry& e) { return fmt::format("{}: {}", e.source, e.text); }
+std::string words(const GroupEntry&) { return "the state of all hosts follows"; }
+std::string words(const ImageEntry&) { return "its state"; }
 std::string words(const EndEntry& e) { return e.full ? "the record was full" : "the record ends"; }
 
 bool is_of_host(const RecordEntry& entry) {
     return !std::holds_alternative<PacketEntry>(entry.what) && !std::holds_alternative<NoteEntry>(entry.what) &&
-           !std::holds_alternative<EndEntry>(entry.what);
+           !std::holds_alternative<EndEntry>(entry.what) && !std::holds_alternative<GroupEntry>(entry.what);
 }
 
 }  // namespace

@@ -255,7 +255,7 @@ class Run final : public tcp::AcceptHandler {
     tcp::Settings settings();
     sim::Impairments impairments();
 
-    std::uint64_t seed_;
+    std::uint64_t seed_, rounds_;
     Random random_;
     RecordedRun run_;
     NetworkTranscript network_{run_.transcript};
@@ -307,14 +307,17 @@ tcp::Settings Run::settings() {
 
 Run::Run(std::uint64_t seed, const RunOptions& options)
     : seed_(seed),
+      rounds_(options.rounds),
       random_(seed),
       world_(seed),
       recorder_(
-          [this](std::span<const std::byte> octets) {
-              run_.record.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+          [this](std::uint64_t offset, std::span<const std::byte> octets) {
+              run_.record.resize(std::max<std::size_t>(run_.record.size(), offset + octets.size()));
+              std::ranges::copy(
+                  octets, std::as_writable_bytes(std::span(run_.record)).begin() + static_cast<std::ptrdiff_t>(offset));
               return true;
           },
-          {.max_bytes = options.max_bytes, .chunk = options.chunk}) {
+          {.max_bytes = options.max_bytes, .ring = options.ring, .chunk = options.chunk}) {
     for (const char* name : {"client", "server"}) {
         ip::HostSettings host;
         host.tcp = settings();
@@ -347,9 +350,9 @@ RecordedRun Run::execute() {
         world_.host("server").tcp().listen(address, {.accept_queue = static_cast<std::uint32_t>(1 + random_.below(4)),
                                                      .half_open = static_cast<std::uint32_t>(1 + random_.below(3)),
                                                      .handler = this});
-    const std::uint64_t count = 1 + random_.below(5);
+    const std::uint64_t count = rounds_ * (1 + random_.below(5));
     for (std::uint64_t i = 0; i < count; ++i)
-        world_.after(Duration(random_.below(100'000'000)), [this, address] {
+        world_.after(Duration(random_.below(100'000'000)) + i % rounds_ * Duration(4s), [this, address] {
             tcp::ConnectOptions options;
             if (random_.chance(0.1)) options.tuning = tcp::Tuning{.mss_limit = 600};
             Whimsical& one = application();
@@ -358,7 +361,7 @@ RecordedRun Run::execute() {
             if (auto stream = world_.host("client").tcp().connect(to, options); stream && random_.chance(0.3))
                 one.write(*stream);
         });
-    world_.run_for(10s);
+    world_.run_for(rounds_ * 10s);
     listener->close();
     world_.run_for(60s);
     recorder_.close();

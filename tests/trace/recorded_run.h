@@ -55,7 +55,9 @@ struct RecordedRun {
 };
 struct RunOptions {
     std::uint64_t max_bytes = std::uint64_t{1} << 30;
+    bool ring = false;
     std::size_t chunk = 64 * 1024;
+    std::uint64_t rounds = 1;  ///< How many times as many connections there are, in as much more time.
 };
 [[nodiscard]] RecordedRun recorded_run(std::uint64_t seed, const RunOptions& options = {});
 

@@ -25,7 +25,7 @@ std::string first_difference(const std::string& a, const std::string& b) {
 }
 
 std::string head_of(const record::Head& head) {
-    const auto octets = record::write_head(head);
+    const auto octets = record::write_group(head, {});
     return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
@@ -153,7 +153,8 @@ TEST(Replay, OfADamagedRecordGoesUpToTheDamageAndSaysWhere) {
     for (std::size_t i = 0; i < small.chunks.size(); ++i) {
         const std::size_t begin = small.chunks[i];
         const std::size_t end = i + 1 < small.chunks.size() ? small.chunks[i + 1] : small.run.record.size();
-        for (const std::size_t at : {begin, begin + 8, begin + 12, begin + 20, (begin + end) / 2, end - 1}) {
+        for (const std::size_t at :
+             {begin, begin + 8, begin + 12, begin + 20, begin + 28, (begin + end) / 2, end - 1}) {
             std::string record = small.run.record;
             record[at] = static_cast<char>(record[at] ^ 0x20);
             ReplayTranscript told;
@@ -187,6 +188,7 @@ TEST(Replay, ThatGoesAnotherWaySaysSo) {
     record::RecordFile file(std::make_unique<std::istringstream>(run.record));
     const auto head = file.begin();
     ASSERT_TRUE(head);
+    ASSERT_TRUE(file.find_groups());
     const auto chunk = file.next();
     ASSERT_TRUE(chunk && *chunk);
     record::ChunkHead other = **chunk;
@@ -221,7 +223,7 @@ TEST(Replay, OfForgedEntriesEndsWhateverTheySay) {
     for (int round = 0; round < 2'000; ++round) {
         record::RecordFile file(std::make_unique<std::istringstream>(small.run.record));
         const auto head = file.begin();
-        ASSERT_TRUE(head);
+        ASSERT_TRUE(head && file.find_groups());
         std::string forged = head_of(*head);
         for (auto chunk = file.next(); chunk && *chunk; chunk = file.next()) {
             std::vector<std::byte> entries(file.entries().begin(), file.entries().end());
@@ -237,6 +239,120 @@ TEST(Replay, OfForgedEntriesEndsWhateverTheySay) {
         for (const Replay::Host& host : (*replay)->hosts()) EXPECT_EQ(host.stack->check_invariants(), "");
     }
     EXPECT_GT(stopped, 500u);
+}
+
+// A ring, whose file has the end of the run and as much of what was before as there is room for.
+
+struct RingRun {
+    RecordedRun run;
+    ReplayTranscript told;
+    std::unique_ptr<Replay> replay;
+
+    explicit RingRun(std::uint64_t seed, std::uint64_t rounds = 60, std::size_t max_bytes = 128 * 1024)
+        : run(recorded_run(seed, {.max_bytes = max_bytes, .ring = true, .chunk = 512, .rounds = rounds})) {
+        replay = open_record(run.record, &told).value();
+    }
+    /// What the replay tells is the end of what the run told, or all of it.
+    void expect_same_end() {
+        ASSERT_TRUE(replay->run_to_end()) << replay->problem()->text << "\n" << replay->last_step();
+        ASSERT_EQ(replay->was_full(), run.full);
+        if (run.full) return;
+        const std::string& all = run.transcript;
+        const std::string end = all.substr(all.size() - std::min(all.size(), told.text.size()));
+        ASSERT_EQ(first_difference(end, told.text), "");
+        ASSERT_EQ(replay->has_beginning(), all.size() == told.text.size());
+    }
+};
+
+TEST_P(RandomRuns, PassFromGroupToGroupInTheSameState) {
+    std::size_t full = 0;
+    for (std::uint64_t seed = GetParam(); seed < kRuns; seed += kShards) {
+        RingRun ring(seed, 1, 64 * 1024);
+        ASSERT_NO_FATAL_FAILURE(ring.expect_same_end()) << "seed " << seed;
+        full += ring.run.full ? 1 : 0;
+    }
+    EXPECT_LT(full, 10u) << "the state of the hosts is small beside what they do";
+}
+
+TEST_P(RandomRuns, WhoseRecorderGoesRoundEndTheSameWay) {
+    std::size_t went_round = 0;
+    for (std::uint64_t seed = GetParam(); seed < 6 * kShards; seed += kShards) {
+        RingRun ring(seed);
+        EXPECT_LE(ring.run.record.size(), 128u * 1024);
+        ASSERT_NO_FATAL_FAILURE(ring.expect_same_end()) << "seed " << seed;
+        went_round += ring.replay->has_beginning() ? 0 : 1;
+    }
+    EXPECT_GT(went_round, 0u);
+}
+
+std::uint64_t seed_of_run_that_went_round() {
+    for (std::uint64_t seed = 0; seed < 100; ++seed)
+        if (const RingRun ring(seed); !ring.replay->has_beginning() && !ring.run.full) return seed;
+    ADD_FAILURE() << "no run went round";
+    return 0;
+}
+
+TEST(ReplayOfARing, BeginsInTheMiddleAndGoesBackThere) {
+    RingRun ring(seed_of_run_that_went_round());
+    ASSERT_TRUE(ring.replay->go_to(20));
+    const std::string first = ring.told.text;
+    EXPECT_EQ(ring.replay->hosts().size(), 2u);
+    ASSERT_TRUE(ring.replay->go_to(60));
+    ASSERT_TRUE(ring.replay->go_to(20));
+    EXPECT_EQ(ring.told.text, first);
+    EXPECT_FALSE(ring.replay->has_beginning());
+}
+
+// Whoever kills the recorder leaves what it was about to overwrite.
+TEST(ReplayOfARing, WithoutItsEndIsCutShort) {
+    const std::uint64_t seed = seed_of_run_that_went_round();
+    const RingRun whole(seed);
+    const std::string& record = whole.run.record;
+    std::size_t tried = 0;
+    for (std::size_t at = record.find("HGC1"); at != std::string::npos; at = record.find("HGC1", at + 1)) {
+        std::string cut = record;
+        cut[at] = 'h';
+        ReplayTranscript told;
+        const auto replay = open_record(cut, &told);
+        ASSERT_TRUE(replay);
+        EXPECT_FALSE((*replay)->run_to_end() && (*replay)->ended() && (*replay)->has_beginning());
+        if (!(*replay)->problem()) continue;  // what was overwritten in any case
+        ++tried;
+        EXPECT_TRUE((*replay)->problem()->kind == ReplayProblem::Kind::cut_short ||
+                    (*replay)->problem()->kind == ReplayProblem::Kind::damaged)
+            << (*replay)->problem()->text;
+        EXPECT_NE(whole.run.transcript.find(told.text), std::string::npos) << at;
+    }
+    EXPECT_GT(tried, 20u);
+}
+
+TEST(ReplayOfARing, WhoseStateWasChangedSaysSo) {
+    const RingRun ring(seed_of_run_that_went_round());
+    record::RecordFile file(std::make_unique<std::istringstream>(ring.run.record));
+    const auto head = file.begin();
+    ASSERT_TRUE(head && file.find_groups());
+    std::size_t refused = 0;
+    Random random(3);
+    for (int round = 0; round < 1'000; ++round) {
+        ASSERT_TRUE(file.begin() && file.find_groups());
+        std::string forged;
+        bool first = true;
+        for (auto chunk = file.next(); chunk && *chunk; chunk = file.next(), first = false) {
+            if (first) {
+                const auto group = record::write_group(*head, {.first_chunk = (*chunk)->number});
+                forged.append(reinterpret_cast<const char*>(group.data()), group.size());
+            }
+            std::vector<std::byte> entries(file.entries().begin(), file.entries().end());
+            for (std::byte& octet : entries)
+                if (first && random.chance(0.002)) octet = static_cast<std::byte>(random.next());
+            const auto octets = record::write_chunk(**chunk, entries);
+            forged.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+        }
+        const auto replay = open_record(forged);
+        ASSERT_TRUE(replay);
+        if (!(*replay)->run_to_end()) ++refused;
+    }
+    EXPECT_GT(refused, 100u);
 }
 
 TEST(Replay, OfSomethingElseSaysThatItIsNoRecord) {

@@ -58,7 +58,7 @@ class Stage : public tcp::testing::Single {
 
   private:
     std::string record_;
-    FlightRecorder recorder_{[this](std::span<const std::byte> bytes) {
+    FlightRecorder recorder_{[this](std::uint64_t, std::span<const std::byte> bytes) {
         record_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         return true;
     }};

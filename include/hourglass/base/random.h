@@ -43,6 +43,9 @@ class Random {
     /// True with probability `p`. Draws once whatever `p` is, so that runs with other settings stay comparable.
     [[nodiscard]] bool chance(double p) noexcept { return unit() < p; }
 
+    /// Writes where it is in its sequence to an image, or reads it from one (src/tcp/image.h).
+    static void exchange(auto& self, auto& image) { image(self.state_); }
+
   private:
     static constexpr std::uint64_t rotl(std::uint64_t x, int k) noexcept { return (x << k) | (x >> (64 - k)); }
     std::array<std::uint64_t, 4> state_{};

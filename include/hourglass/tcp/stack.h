@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -363,6 +364,18 @@ class Stack {
     /// `tap` is told of everything that enters from now on (hourglass/tcp/inputs.h); null ends it. A record is complete
     /// when it is set before anything else is done.
     void set_input_tap(InputTap* tap);
+
+    /// The image of the stack: all that decides what it does next, as octets. Another stack with the same settings and
+    /// secret that is made of it goes on from there: a record of a run that does not have its beginning starts with
+    /// one. Of what is queued it has the length and not the bytes, of handlers only whether there was one. A connection
+    /// costs about 200 octets, and as much again while data is in flight. Precondition: nobody is inside a call into
+    /// the stack, a callback of it included.
+    [[nodiscard]] std::vector<std::byte> image() const;
+    /// Makes a fresh stack what the other one was. What was queued is zeros, and what had a handler has one of these.
+    /// The image may be damaged or forged: the error says what is wrong, and the stack is of no use then.
+    [[nodiscard]] std::expected<void, std::string> restore(std::span<const std::byte> image,
+                                                           ConnectionHandler* connections, AcceptHandler* listeners);
+
     /// The handle that `Stream::id` or `Listener::id` named; one whose connection has gone is harmless.
     [[nodiscard]] Stream stream(HandleId id);
     [[nodiscard]] Listener listener(HandleId id);

@@ -18,8 +18,11 @@
 namespace hourglass::trace {
 
 struct FlightRecorderSettings {
-    /// The record ends where it would become larger, and says so.
+    /// What the record has at most.
     std::uint64_t max_bytes = std::uint64_t{1} << 30;
+    /// At that limit the latest is kept and the oldest overwritten, an eighth at a time; else the record ends there,
+    /// and says so. It also ends where an eighth has no room for the state of all hosts twice.
+    bool ring = true;
     std::size_t chunk = 64 * 1024;  ///< Bytes that are collected before they are written.
     /// They are also written once the first of them is older than this, when the next input comes.
     Duration flush_after = std::chrono::seconds(1);
@@ -37,11 +40,12 @@ struct FlightRecorderSettings {
 /// first.
 class FlightRecorder final : public sim::NetworkObserver {
   public:
-    /// Takes a piece of the record, and says whether it could be written.
-    using Sink = std::function<bool(std::span<const std::byte>)>;
+    /// Takes a piece of the record and the octet where it goes, and says whether it could be written. Each piece goes
+    /// behind the one before it, until a ring begins another slot.
+    using Sink = std::function<bool(std::uint64_t offset, std::span<const std::byte>)>;
 
-    /// A new file that only its owner can read, or the same in the place of one that was there. The error says what is
-    /// wrong.
+    /// A new file that only its owner can read, or the same in the place of one that was there. What is no regular file
+    /// (a pipe) gets no ring. The error says what is wrong.
     [[nodiscard]] static std::expected<std::unique_ptr<FlightRecorder>, std::string> to_file(
         const std::string& path, const FlightRecorderSettings& settings = {});
     explicit FlightRecorder(Sink sink, const FlightRecorderSettings& settings = {});
@@ -63,11 +67,13 @@ class FlightRecorder final : public sim::NetworkObserver {
     /// is in it.
     void close();
 
-    /// It ended because of `FlightRecorderSettings::max_bytes`.
+    /// False: at `FlightRecorderSettings::max_bytes` the oldest was overwritten.
+    [[nodiscard]] bool has_beginning() const;
+    /// It ended because of that limit.
     [[nodiscard]] bool full() const;
     /// It ended because something could not be written.
     [[nodiscard]] bool failed() const;
-    /// Bytes handed to the sink.
+    /// Bytes of the record, as large as it has been.
     [[nodiscard]] std::uint64_t bytes() const;
 
     std::uint64_t packet_sent(Instant time, const sim::Hop& hop, std::uint64_t id,

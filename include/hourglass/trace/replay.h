@@ -108,6 +108,9 @@ class Replay {
     [[nodiscard]] bool ended() const;
     /// It was closed because it had reached its limit.
     [[nodiscard]] bool was_full() const;
+    /// False: the recorder has gone round its ring, and what happened first has been overwritten. The replay begins
+    /// with the hosts in the middle of what they did.
+    [[nodiscard]] bool has_beginning() const;
     /// So far.
     [[nodiscard]] std::vector<Host> hosts() const;
     /// Which version of Hourglass wrote it.

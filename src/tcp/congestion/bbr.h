@@ -57,6 +57,29 @@ class Bbr {
     [[nodiscard]] std::uint64_t inflight_shortterm() const { return inflight_shortterm_; }
     [[nodiscard]] double bw() const { return bw_; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.random_, self.rounds_, self.max_bw_, self.extra_acked_max_, self.bw_, self.bw_shortterm_,
+              self.bw_latest_, self.full_bw_, self.pacing_rate_, self.noise_loss_);
+        image(self.inflight_longterm_, self.inflight_shortterm_, self.inflight_latest_, self.loss_round_delivered_,
+              self.lost_in_round_, self.delivered_at_round_, self.undo_bw_shortterm_, self.undo_inflight_shortterm_,
+              self.undo_inflight_longterm_);
+        image(self.min_rtt_, self.probe_rtt_min_delay_, self.round_rtt_, self.last_round_rtt_, self.min_rtt_stamp_,
+              self.probe_rtt_min_stamp_, self.probe_rtt_done_stamp_, self.cycle_stamp_,
+              self.extra_acked_interval_start_, self.bw_probe_wait_);
+        image(self.extra_acked_delivered_, self.bw_probe_up_acked_, self.probe_up_acked_per_inc_);
+        image(self.mss_, self.initial_window_, self.prior_cwnd_, self.round_count_, self.rounds_since_probe_up_,
+              self.drain_start_round_, self.recovery_start_round_, self.loss_events_in_round_, self.bw_probe_up_rounds_,
+              self.full_bw_count_);
+        image.up_to(self.state_, State::probe_rtt);
+        image.up_to(self.ack_phase_, AckPhase::probe_stopping);
+        image.up_to(self.undo_state_, UndoState::probe_up);
+        image(self.in_recovery_, self.round_start_, self.loss_round_start_, self.is_loss_in_round_,
+              self.marks_in_round_, self.full_bw_reached_, self.full_bw_now_, self.is_bw_probe_sample_,
+              self.prev_probe_too_high_, self.prev_probe_precautionary_, self.idle_restart_, self.probe_rtt_expired_,
+              self.probe_rtt_round_done_);
+        image.require(self.mss_ > 0 && self.mss_ < 65536);
+    }
+
   private:
     enum class AckPhase : std::uint8_t { init, refilling, probe_starting, probe_feedback, probe_stopping };
     enum class UndoState : std::uint8_t { none, startup, probe_up };

@@ -64,6 +64,15 @@ class CongestionControl {
     /// The model, for those who look at it; null with other algorithms.
     [[nodiscard]] const Bbr* bbr() const { return bbr_.get(); }
 
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        image(self.window_, self.cubic_, self.validated_ms_);
+        image.up_to(self.algorithm_, Congestion::bbr);
+        if (self.algorithm_ != Congestion::bbr) return;
+        if constexpr (Image::kReads) self.bbr_ = std::make_unique<Bbr>(0, 0, Duration{}, Instant{});
+        image(*self.bbr_);
+    }
+
   private:
     void grow(CongestionFlight& flight, const AckRecord& ack, const Settings& s);
     std::uint32_t slow_start(CongestionFlight& flight, const AckRecord& ack, const Settings& s);

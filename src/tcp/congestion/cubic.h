@@ -12,6 +12,8 @@ namespace hourglass::tcp {
 struct CubicMemory {
     float w_max = 0;       ///< The window at the last congestion.
     float cwnd_prior = 0;  ///< The window before the last reduction (section 4.3).
+
+    static void exchange(auto& self, auto& image) { image(self.w_max, self.cwnd_prior); }
 };
 
 /// CUBIC (RFC 9438): congestion avoidance, fast convergence and the reduction. An epoch, from the end of recovery to
@@ -23,6 +25,10 @@ class Cubic {
     /// The application held the sender: this time is not to count (section 4.2).
     void on_application_limited(Instant now);
     void on_congestion(CongestionWindow& w, CubicMemory& m, const CongestionEvent& event);
+
+    static void exchange(auto& self, auto& image) {
+        image(self.epoch_start_, self.paused_since_, self.w_est_, self.k_, self.rest_);
+    }
 
   private:
     void begin_epoch(CubicMemory& m, double cwnd, Instant now);

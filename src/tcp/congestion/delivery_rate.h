@@ -19,6 +19,11 @@ struct SendSnapshot {
     std::uint32_t in_flight = 0;  ///< P.tx_in_flight: octets in the network, these included.
     bool app_limited = false;     ///< P.is_app_limited
     bool retransmission = false;
+
+    static void exchange(auto& self, auto& image) {
+        image(self.sent_at, self.first_sent_at, self.delivered_at, self.delivered, self.lost, self.in_flight,
+              self.app_limited, self.retransmission);
+    }
 };
 
 /// The delivery rate as one acknowledgement shows it (section 4.1.2.1.3).
@@ -61,6 +66,11 @@ class DeliveryRate {
     [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
     [[nodiscard]] std::uint64_t lost() const { return lost_; }
     [[nodiscard]] bool app_limited() const { return app_limited_until_ != 0; }
+
+    static void exchange(auto& self, auto& image) {
+        image(self.delivered_, self.lost_, self.app_limited_until_, self.delivered_at_, self.first_sent_at_,
+              self.newest_.sent, self.newest_.end, self.has_newest_);
+    }
 
   private:
     struct Newest {

@@ -21,6 +21,8 @@ struct CongestionFlight {
         CongestionWindow window;
         CubicMemory memory;
         Cubic cubic;
+
+        static void exchange(auto& self, auto& image) { image(self.valid, self.window, self.memory, self.cubic); }
     };
 
     DeliveryRate rate;
@@ -30,6 +32,10 @@ struct CongestionFlight {
     PipeAck pipe_ack;
     Pacer pacer;
     Undo undo;
+
+    static void exchange(auto& self, auto& image) {
+        image(self.rate, self.cubic, self.reno, self.hystart, self.pipe_ack, self.pacer, self.undo);
+    }
 };
 
 }  // namespace hourglass::tcp

@@ -22,6 +22,11 @@ class HyStart {
     void reset() { *this = {}; }
     [[nodiscard]] bool conservative() const { return css_baseline_ != Duration::max(); }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.rounds_, self.last_round_min_, self.current_round_min_, self.css_baseline_, self.samples_,
+              self.css_rounds_);
+    }
+
   private:
     void begin_round();
 

@@ -21,6 +21,8 @@ class MaxFilter {
         return *std::max_element(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(std::min(n, Slots)));
     }
 
+    static void exchange(auto& self, auto& image) { image(self.slots_); }
+
   private:
     std::array<T, Slots> slots_{};
 };

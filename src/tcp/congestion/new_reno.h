@@ -15,6 +15,8 @@ class NewReno {
     void on_ack(CongestionWindow& w, std::uint32_t acked, std::uint32_t mss);
     void on_congestion(CongestionWindow& w, const CongestionEvent& event);
 
+    static void exchange(auto& self, auto& image) { image(self.acked_); }
+
   private:
     std::uint32_t acked_ = 0;  ///< Octets acknowledged since cwnd last grew in congestion avoidance.
 };

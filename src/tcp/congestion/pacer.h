@@ -21,6 +21,8 @@ class Pacer {
         next_send_time_ = std::max(next_send_time_, now - credit) + time_of(size, rate);
     }
 
+    static void exchange(auto& self, auto& image) { image(self.next_send_time_); }
+
   private:
     [[nodiscard]] static Duration time_of(std::uint32_t octets, double rate) {
         return Duration(static_cast<std::int64_t>(std::min(octets / rate * 1e9, 1e18)));

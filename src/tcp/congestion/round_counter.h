@@ -26,6 +26,8 @@ class RoundCounter {
     }
     [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
 
+    static void exchange(auto& self, auto& image) { image(self.delivered_, self.next_round_); }
+
   private:
     std::uint64_t delivered_ = 0;
     std::uint64_t next_round_ = 0;

@@ -24,6 +24,8 @@ class PipeAck {
     /// Section 4.3: the window is known to fit the path while at least half of it is used.
     [[nodiscard]] bool validates(std::uint32_t cwnd) const { return value() >= cwnd / 2; }
 
+    static void exchange(auto& self, auto& image) { image(self.rounds_, self.per_round_, self.acked_); }
+
   private:
     RoundCounter rounds_;
     MaxFilter<std::uint32_t, 4> per_round_;

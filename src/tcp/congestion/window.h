@@ -8,6 +8,8 @@ namespace hourglass::tcp {
 struct CongestionWindow {
     std::uint32_t cwnd = 0;
     std::uint32_t ssthresh = UINT32_MAX;
+
+    static void exchange(auto& self, auto& image) { image(self.cwnd, self.ssthresh); }
 };
 
 /// What told of congestion.

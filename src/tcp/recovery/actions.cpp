@@ -87,6 +87,7 @@ void FlightWatcher::lost(const SentRange& piece) {
 
 void act_upon(Engine& e, Connection& c, const RecoveryOutcome& out, std::uint32_t prior_pipe, const EcnEcho& echo) {
     Outbox& o = *c.outbox;
+    o.used = true;  // also when only the SYN or a mark on its acknowledgement has been
     count(e, c, out);
     if (out.lost > 0 || out.undone) tell_losses(e, c, out);
     if (out.undone) {

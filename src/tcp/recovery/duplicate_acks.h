@@ -27,6 +27,8 @@ class DuplicateAcks {
         return std::min<std::uint32_t>(count_ * mss, outstanding > mss ? outstanding - mss : 0);
     }
 
+    static void exchange(auto& self, auto& image) { image(self.count_); }
+
   private:
     std::uint16_t count_ = 0;
 };

@@ -48,6 +48,11 @@ class MtuProbe {
     /// What has become of it, once.
     Fate take_fate() { return is_in_flight() ? Fate::in_flight : std::exchange(fate_, Fate::none); }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.begin_, self.end_);
+        image.up_to(self.fate_, Fate::inconclusive);
+    }
+
   private:
     Seq begin_, end_;  ///< Unless there is none.
     Fate fate_ = Fate::none;

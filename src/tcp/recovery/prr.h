@@ -38,6 +38,11 @@ class ProportionalRateReduction {
     void on_sent(std::uint32_t octets) { out_ += octets; }
     [[nodiscard]] std::uint32_t ssthresh() const { return ssthresh_; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.delivered_, self.out_, self.ssthresh_, self.recover_fs_);
+        image.require(self.recover_fs_ > 0);
+    }
+
   private:
     std::uint64_t delivered_ = 0;  ///< prr_delivered
     std::uint64_t out_ = 0;        ///< prr_out

@@ -44,6 +44,11 @@ class Rack {
     [[nodiscard]] Duration rtt() const { return rtt_; }
     [[nodiscard]] std::uint8_t multiplier() const { return multiplier_; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.xmit_at_, self.rtt_, self.end_, self.fack_, self.fack_before_, self.dsack_round_, self.multiplier_,
+              self.persist_, self.dsack_round_open_, self.begun_);
+    }
+
   private:
     /// RACK_sent_after(RACK.xmit_ts, RACK.end_seq, r.xmit_ts, r.end_seq)
     [[nodiscard]] bool was_sent_before_newest(const SentRange& r) const {

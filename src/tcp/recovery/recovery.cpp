@@ -85,8 +85,10 @@ void Recovery::clear() {
     forward_rto_ = {};
     duplicates_ = {};
     reordering_at_ = kNever;
+    recover_ = {};
     limited_ = 0;
     state_ = RecoveryState::open;
+    reason_ = SendReason::fast_retransmit;
     has_recover_ = urgent_ = first_partial_ = false;
 }
 

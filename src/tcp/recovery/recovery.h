@@ -149,6 +149,14 @@ class Recovery {
     [[nodiscard]] const Scoreboard& board() const { return board_; }
     void clear();
 
+    static void exchange(auto& self, auto& image) {
+        image(self.board_, self.rack_, self.probe_, self.mtu_probe_, self.prr_, self.spurious_, self.forward_rto_,
+              self.duplicates_, self.reordering_at_, self.recover_, self.limited_);
+        image.up_to(self.state_, RecoveryState::loss);
+        image.up_to(self.reason_, SendReason::reset_timeout);
+        image(self.has_recover_, self.urgent_, self.first_partial_);
+    }
+
   private:
     class Reading;
 

@@ -38,6 +38,12 @@ class Rto {
     [[nodiscard]] Duration min_rtt() const { return std::chrono::microseconds(min_rtt_); }
     [[nodiscard]] std::uint8_t backoff() const { return backoff_; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.srtt_, self.rttvar_, self.min_rtt_, self.min_rtt_second_, self.backoff_, self.handshake_timeout_);
+        image.require(self.srtt_ >= 0 && self.rttvar_ >= 0 && self.srtt_ < 1e12F && self.rttvar_ < 1e12F &&
+                      self.backoff_ < 32);
+    }
+
   private:
     static Duration to_duration(float us) { return std::chrono::microseconds(static_cast<std::int64_t>(us)); }
     [[nodiscard]] Duration base(const Settings& s) const;

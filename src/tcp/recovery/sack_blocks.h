@@ -33,10 +33,24 @@ class SackBlocks {
     /// The acknowledgement has left.
     void on_told() { duplicate_.reset(); }
 
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        image(self.islands_, self.clock_);
+        bool duplicate = self.duplicate_.has_value();
+        image.up_to(duplicate, true);
+        if constexpr (Image::kReads)
+            if (duplicate) self.duplicate_.emplace();
+        if (duplicate) image(self.duplicate_->left, self.duplicate_->right);
+        for (std::size_t i = 0; i < self.islands_.size(); ++i)
+            image.require(self.islands_[i].begin < self.islands_[i].end &&
+                          (i == 0 || self.islands_[i - 1].end < self.islands_[i].begin));
+    }
+
   private:
     struct Island {
         Seq begin, end;
         std::uint32_t heard = 0;  ///< When a segment of it last came, in segments.
+        static void exchange(auto& self, auto& image) { image(self.begin, self.end, self.heard); }
     };
     std::vector<Island> islands_;  // by sequence number, with gaps between them
     std::optional<wire::SackBlock> duplicate_;

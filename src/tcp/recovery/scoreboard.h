@@ -24,6 +24,10 @@ struct SentRange {
     [[nodiscard]] bool was_retransmitted() const { return sent.retransmission; }
     /// It is to be sent again.
     [[nodiscard]] bool is_due() const { return lost && !resent && !sacked; }
+
+    static void exchange(auto& self, auto& image) {
+        image(self.begin, self.end, self.segments, self.sacked, self.lost, self.resent, self.sent);
+    }
 };
 
 /// How many segments of `mss` octets carry that many.
@@ -94,6 +98,23 @@ class Scoreboard {
     [[nodiscard]] const Tally& resent() const { return resent_; }
     /// Octets believed to be in the network (RFC 6675, section 4, pipe).
     [[nodiscard]] std::uint32_t pipe() const { return out_.octets - sacked_.octets - lost_.octets + resent_.octets; }
+
+    template <typename Image>
+    static void exchange(auto& self, Image& image) {
+        const std::size_t ranges = image.count(self.size());
+        for (std::size_t i = 0; i < ranges && !image.failed(); ++i) {
+            SentRange range;
+            if constexpr (!Image::kReads) range = self.begin()[i];
+            image(range);
+            if constexpr (Image::kReads) {
+                image.require(range.begin < range.end && (i == 0 || range.begin == self.ranges_.back().end));
+                self.ranges_.push_back(range);
+                self.count(range, Sign::add);
+            }
+        }
+        if constexpr (Image::kReads)
+            if (ranges > 0 && !image.failed()) self.due_from_ = self.front().begin;
+    }
 
   private:
     enum class Sign : bool { add, take };

@@ -46,6 +46,11 @@ class SpuriousRetransmission {
     void end() { armed_ = false; }
     [[nodiscard]] bool armed() const { return armed_; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.begin_, self.end_, self.retransmitted_, self.reported_, self.first_timestamp_, self.armed_,
+              self.echo_seen_);
+    }
+
   private:
     Seq begin_, end_;
     std::uint32_t retransmitted_ = 0;
@@ -93,6 +98,8 @@ class ForwardRto {
     void on_new_data(bool sent) {
         if (step_ == Step::new_data) step_ = sent ? Step::second_ack : Step::off;
     }
+
+    static void exchange(auto& self, auto& image) { image.up_to(self.step_, Step::second_ack); }
 
   private:
     enum class Step : std::uint8_t { off, first_ack, new_data, second_ack };

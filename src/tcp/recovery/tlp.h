@@ -49,6 +49,10 @@ class TailLossProbe {
     /// A timeout or a recovery has taken over.
     void cancel() { outstanding_ = false; }
 
+    static void exchange(auto& self, auto& image) {
+        image(self.end_, self.outstanding_, self.retransmission_, self.measured_);
+    }
+
   private:
     // On a path of microseconds two round trips pass while the peer waits for its processor.
     static constexpr Duration kLeast = std::chrono::milliseconds(10);

@@ -7,11 +7,11 @@
 #include "hourglass/tcp/settings.h"
 #include "hourglass/tcp/tuning.h"
 
-namespace hourglass::trace::record {
+namespace hourglass::tcp {
 
 /// Calls `visit(name, field)` for each field, in an order that is part of the format.
 template <typename Visit>
-void visit_fields(auto& t, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(t)>, tcp::Tuning> {
+void visit_fields(auto& t, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(t)>, Tuning> {
     visit("mss_limit", t.mss_limit);
     visit("traffic_class", t.traffic_class);
     visit("hop_limit", t.hop_limit);
@@ -39,7 +39,7 @@ void visit_fields(auto& t, Visit&& visit) requires std::is_same_v<std::remove_cv
 }
 
 template <typename Visit>
-void visit_fields(auto& s, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(s)>, tcp::Settings> {
+void visit_fields(auto& s, Visit&& visit) requires std::is_same_v<std::remove_cvref_t<decltype(s)>, Settings> {
     visit("msl", s.msl);
     visit("rto_initial", s.rto_initial);
     visit("rto_min", s.rto_min);
@@ -109,12 +109,12 @@ void visit_fields(auto& s, Visit&& visit) requires std::is_same_v<std::remove_cv
 }
 
 // A field that is added there has to be added here.
-static_assert(sizeof(tcp::Tuning) == 112 && sizeof(tcp::Settings) == 240);
+static_assert(sizeof(Tuning) == 112 && sizeof(Settings) == 240);
 
 /// How many values an enumeration of the settings has.
 template <typename E>
 inline constexpr std::uint8_t kValues = 3;
 template <>
-inline constexpr std::uint8_t kValues<tcp::EcnUse> = 4;
+inline constexpr std::uint8_t kValues<EcnUse> = 4;
 
-}  // namespace hourglass::trace::record
+}  // namespace hourglass::tcp

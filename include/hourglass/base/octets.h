@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace hourglass::trace::record {
+namespace hourglass {
 
 /// Signed numbers as unsigned ones, small where they are near zero: 0, -1, 1, -2 ... are 0, 1, 2, 3 ...
 [[nodiscard]] constexpr std::uint64_t zigzag(std::int64_t n) {
@@ -50,10 +50,11 @@ class OctetCursor {
     std::byte* at_;
 };
 
-/// A chunk of a record being written. The room is there before an entry begins: `make_room`.
+/// Octets being written behind each other: a chunk of a record, the state of a stack. The room for what comes next is
+/// there before it begins: `make_room`.
 class OctetWriter {
   public:
-    /// Octets that one entry of fixed make takes at most: of a segment, of a call with all of a tuning.
+    /// Octets that one entry of a record takes at most, texts apart: of a segment, of a call with all of a tuning.
     static constexpr std::size_t kLargestEntry = 512;
 
     [[nodiscard]] std::size_t size() const { return used_; }
@@ -106,6 +107,7 @@ class OctetReader {
     [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
     [[nodiscard]] bool failed() const { return failed_; }
     [[nodiscard]] std::size_t position() const { return at_; }
+    [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
     void fail() { failed_ = true; }
 
     std::uint8_t octet() {
@@ -151,4 +153,4 @@ class OctetReader {
     bool failed_ = false;
 };
 
-}  // namespace hourglass::trace::record
+}  // namespace hourglass
