@@ -68,8 +68,8 @@ class OsSession final : public http::detail::ServerSession, private OsStreamHand
     }
 
   private:
-    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) override {
-        return stream_.send_before_file(pieces);
+    std::size_t send_followed(std::span<const std::span<const std::byte>> pieces) override {
+        return stream_.send_followed(pieces);
     }
     void on_ready() override { pump(); }
     void on_closed(tcp::Error) override { gone_(*this); }

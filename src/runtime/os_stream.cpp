@@ -201,8 +201,9 @@ bool OsStream::may_move() {
 
 std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) { return send(pieces, MSG_NOSIGNAL); }
 
-/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes.
-std::size_t OsStream::send_before_file(std::span<const std::span<const std::byte>> pieces) {
+/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes. The same for
+/// the end, which is a segment less. tcp(7): nothing is held back for longer than 200 ms.
+std::size_t OsStream::send_followed(std::span<const std::span<const std::byte>> pieces) {
     return send(pieces, MSG_NOSIGNAL | MSG_MORE);
 }
 
