@@ -64,6 +64,7 @@ class OsSession final : public http::detail::ServerSession, private OsStreamHand
     /// Serves what came with the connection, which is all that many clients ever ask for.
     void start() {
         pump();
+        if (!has_sent()) stream_.acknowledge_at_once();
         stream_.watch();
     }
 
@@ -106,6 +107,13 @@ class OsListener final : private Watcher {
         return socket;
     }
 
+    /// Lets an answer that is given at once acknowledge its request (RFC 9293, section 3.8.6.3). Otherwise Linux sends
+    /// an acknowledgement of its own for the first segments of a connection. listen(2) forgets what was set before it.
+    static void delay_acknowledgements(int socket) {
+        const int off = 0;
+        ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+    }
+
     [[nodiscard]] bool start() { return loop_.watch(socket_.get(), *this); }
     /// Accepts more when others have had their turn.
     void go_on_later() { loop_.later(*this); }
@@ -146,6 +154,7 @@ class OsServer::Implementation {
     std::expected<SocketAddress, SetupError> listen(const SocketAddress& local, http::SecureServer* secure) {
         auto socket = OsListener::open(local, sessions_.settings());
         if (!socket) return std::unexpected(socket.error());
+        if (secure == nullptr) OsListener::delay_acknowledgements(socket->get());
         const SocketAddress bound = local_address(socket->get());
         auto listener =
             std::make_unique<OsListener>(loop_, std::move(*socket), secure, [this](OsListener& l) { accept(l); });

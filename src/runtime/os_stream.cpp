@@ -274,6 +274,11 @@ bool OsStream::receive(const std::function<void(std::span<const std::byte>)>& ta
     return n > 0;
 }
 
+void OsStream::acknowledge_at_once() {
+    const int on = 1;
+    if (exists()) ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 void OsStream::shutdown() {
     if (exists()) ::shutdown(socket_, SHUT_WR);
 }
