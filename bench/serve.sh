@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench/serve.sh [SECONDS]: 'hourglass serve' over the system's TCP beside Debian's nginx and h2o, in one run on loopback:
-# each server on one core, wrk on another, in alternating turns of SECONDS (default: 5). Prints requests a second and the
-# 99th percentile of the latency, medians of three turns. Needs two cores and nothing else on them.
+# bench/serve.sh [SECONDS [TURNS]]: 'hourglass serve' over the system's TCP beside Debian's nginx and h2o, in one run on
+# loopback: each server on one core, wrk on another, in alternating turns of SECONDS (default: 5). Prints requests a second
+# and the 99th percentile of the latency, medians of TURNS turns (default: 3). Needs two cores and nothing else on them.
 set -euo pipefail
 source "$(dirname "$(readlink -f "$0")")/../tools/prepare.sh"
 
@@ -10,7 +10,7 @@ build_program() { configure release && reconfigure release && build release hour
 locked build_program || die "The build failed."
 
 seconds=${1:-5}
-turns=3
+turns=${2:-3}
 folder=$(mktemp -d)
 pids=()
 stop() {

@@ -104,16 +104,19 @@ std::optional<std::chrono::sys_seconds> parse_asctime(std::string_view rest) {
 
 }  // namespace
 
-std::string format_date(std::chrono::sys_seconds time) {
+std::string format_date(std::chrono::sys_seconds time) { return std::string(DateText(time).view()); }
+
+DateText::DateText(std::chrono::sys_seconds time) noexcept {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
     // Every answer has one or two of these, so it is put together by hand.
-    std::string text = "day, 00 mon 0000 00:00:00 GMT";
-    const auto put_name = [&](std::size_t at, std::string_view name) { name.copy(&text[at], 3); };
+    constexpr std::string_view pattern = "day, 00 mon 0000 00:00:00 GMT";
+    pattern.copy(text_.data(), text_.size());
+    const auto put_name = [&](std::size_t at, std::string_view name) { name.copy(&text_[at], 3); };
     const auto put_digits = [&](std::size_t last, auto number, int count) {
         for (auto left = static_cast<unsigned>(number); count > 0; --count, --last, left /= 10)
-            text[last] = static_cast<char>('0' + left % 10);
+            text_[last] = static_cast<char>('0' + left % 10);
     };
     put_name(0, kDays[std::chrono::weekday(day).c_encoding()]);
     put_digits(6, static_cast<unsigned>(date.day()), 2);
@@ -122,7 +125,6 @@ std::string format_date(std::chrono::sys_seconds time) {
     put_digits(18, clock.hours().count(), 2);
     put_digits(21, clock.minutes().count(), 2);
     put_digits(24, clock.seconds().count(), 2);
-    return text;
 }
 
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {

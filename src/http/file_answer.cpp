@@ -223,7 +223,7 @@ class FileAnswer {
                                         : fmt::format("\"{}-{}\"", file.version, to_string(coding_));
         Response response;
         if (!validators.entity_tag.empty()) response.fields.add("ETag", validators.entity_tag);
-        if (file.modified) response.fields.add("Last-Modified", format_date(*file.modified));
+        if (file.modified) response.fields.add("Last-Modified", DateText(*file.modified).view());
         if (!settings_.cache_control.empty()) response.fields.add("Cache-Control", settings_.cache_control);
         if (const auto status = detail::evaluate_conditions(request_, validators)) {
             response.status = *status;

@@ -26,6 +26,7 @@ void HeadParser::reset() {
 }
 
 std::expected<HeadParser::Result, Error> HeadParser::feed(std::string_view input) {
+    if (input.empty()) return Result{false, 0};
     if (buffer_.empty()) {
         if (kind_ == Kind::request && at_ == 0 && read_whole(input)) return Result{true, at_};
         const Scan complete = scan(input);

@@ -75,6 +75,11 @@ void OutputQueue::append(std::string&& text, std::size_t skip) {
     pieces_.push_back({std::move(text), false});
 }
 
+void OutputQueue::make_room(std::size_t n) {
+    std::string& tail = open_tail();
+    tail.reserve(tail.size() + n);
+}
+
 void OutputQueue::clear() noexcept {
     pieces_.clear();
     front_at_ = size_ = 0;

@@ -40,6 +40,8 @@ class OutputQueue {
         size_ += tail.size() - before;
         return result;
     }
+    /// Expects `n` bytes in small writes.
+    void make_room(std::size_t n);
     void clear() noexcept;
 
   private:

@@ -346,8 +346,12 @@ bool ServerEngine::awaits_application() const {
 }
 
 bool ServerEngine::should_close() const {
-    if (should_abort() || !out_.empty()) return false;
-    if (upgraded_ != nullptr) return upgraded_->should_close();
+    if (!out_.empty()) return false;
+    return upgraded_ != nullptr ? !should_abort() && upgraded_->should_close() : ends_with_output();
+}
+
+bool ServerEngine::ends_with_output() const {
+    if (should_abort() || upgraded_ != nullptr) return false;
     return closing_ || ((peer_closed_ || stopped_) && exchanges_.empty() && waiting_.empty());
 }
 

@@ -136,7 +136,7 @@ void ServerEngine::complete_fields(const Exchange& exchange, Response& response)
     else if (exchange.version < kHttp11)
         response.fields.add("Connection", "keep-alive");
     if (settings_.wall_clock && !response.fields.contains("Date"))
-        response.fields.add("Date", format_date(settings_.wall_clock()));
+        response.fields.add("Date", DateText(settings_.wall_clock()).view());
     const std::string_view name = settings_.server_name;
     if (!name.empty() && is_field_value(name) && !response.fields.contains("Server"))
         response.fields.add("Server", settings_.server_name);
@@ -212,6 +212,8 @@ void ServerEngine::fail_response() {
 
 void ServerEngine::start(Exchange& exchange) {
     exchange.started = true;
+    const std::uint64_t length = exchange.framing.length;
+    out_.make_room(exchange.head.size() + (length < OutputQueue::kLarge ? static_cast<std::size_t>(length) : 0));
     if (exchange.head.capacity() < OutputQueue::kLarge) {
         out_.append(std::string_view(exchange.head));
         spent_head_ = std::move(exchange.head);

@@ -73,7 +73,7 @@ void ServerSession::move() {
 std::size_t ServerSession::move_out() {
     std::size_t moved = 0;
     for (auto part = http_.file_output(); part; part = http_.file_output()) {
-        moved += move_output_by(http_, [this](auto pieces) { return send_before_file(pieces); });
+        moved += move_output_by(http_, [this](auto pieces) { return send_followed(pieces); });
         if (http_.output_size() > 0) return moved;
         const auto n = transport_.send_file(*part);
         if (n && *n == 0) return moved;
@@ -81,7 +81,9 @@ std::size_t ServerSession::move_out() {
         if (!n) return moved;
         moved += *n;
     }
-    return moved + move_output(http_, transport_);
+    return moved + move_output_by(http_, [this](auto pieces) {
+               return http_.ends_with_output() ? send_followed(pieces) : transport_.send(pieces);
+           });
 }
 
 /// RFC 9110, section 15.5.9: a client may be slow, but not drip its header section for ever.

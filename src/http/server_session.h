@@ -30,8 +30,10 @@ class ServerSession {
     /// Nothing can be received before a handshake is complete, for which there is a time limit.
     void await_handshake() { shaking_hands_ = true; }
     void end_handshake();
-    /// Sends on the transport what a file follows at once.
-    virtual std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) {
+    /// True when a byte has been sent.
+    [[nodiscard]] bool has_sent() const { return sent_ > 0; }
+    /// Sends on the transport what a file, or its end, follows at once.
+    virtual std::size_t send_followed(std::span<const std::span<const std::byte>> pieces) {
         return transport_.send(pieces);
     }
 

@@ -18,148 +18,146 @@ namespace hourglass::http::detail {
 
 namespace {
 
-constexpr std::size_t kBlock = 64;
-constexpr std::size_t kHalf = 32;
-constexpr std::size_t kNowhere = SIZE_MAX;
+/// Bytes that are looked at together.
+constexpr std::size_t kStep = 32;
 
-/// Which characters are tchar, for a lookup by halves: the entry of the lower four bits has bit n set when the
-/// character with n as its upper four bits is one.
-constexpr std::array<std::uint8_t, 32> kTokenByLowHalf = [] {
-    std::array<std::uint8_t, 32> table{};
+/// A class of ASCII characters, for a lookup by halves: the entry of the lower four bits has bit n set when the
+/// character with n as its upper four bits belongs to it.
+using Class = std::array<std::uint8_t, kStep>;
+
+template <typename Contains>
+constexpr Class class_of(Contains contains) {
+    Class table{};
     for (std::size_t c = 0; c < 128; ++c)
-        if (kTokenTable[c]) table[c & 15] |= static_cast<std::uint8_t>(1 << (c >> 4));
+        if (contains(static_cast<char>(c))) table[c & 15] |= static_cast<std::uint8_t>(1 << (c >> 4));
     for (std::size_t i = 0; i < 16; ++i) table[16 + i] = table[i];
     return table;
-}();
-constexpr std::array<std::uint8_t, 32> kBitOfHighHalf = [] {
-    std::array<std::uint8_t, 32> table{};
+}
+constexpr Class kToken = class_of(is_token_char);
+constexpr Class kVisible = class_of(is_visible_char);
+constexpr Class kControl = class_of([](char c) { return !is_value_char(c); });
+constexpr Class kBitOfHighHalf = [] {
+    Class table{};
     for (std::size_t i = 0; i < 8; ++i) table[i] = table[16 + i] = static_cast<std::uint8_t>(1 << i);
     return table;
 }();
 
-/// Of 32 bytes: a bit for each that is no tchar, and for each that may not be in a value.
-struct Classes {
-    std::uint32_t no_token;
-    std::uint32_t no_value;
-};
+HOURGLASS_AVX2 inline __m256i load(const void* p) noexcept {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
 
-constexpr Classes kEnd{~0u, ~0u};
-
-HOURGLASS_AVX2 inline Classes classify(const char* p) noexcept {
-    const __m256i low_half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTokenByLowHalf.data()));
-    const __m256i high_half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kBitOfHighHalf.data()));
-    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    // A byte of 0x80 and above finds nothing in the first table.
+/// Of the 32 bytes at `p`, a bit for each that is not in the class. One of 0x80 and above never is.
+HOURGLASS_AVX2 inline std::uint32_t outside(const Class& table, const char* p) noexcept {
+    const __m256i v = load(p);
     const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
-    const __m256i token = _mm256_and_si256(_mm256_shuffle_epi8(low_half, v), _mm256_shuffle_epi8(high_half, high));
-    const __m256i no_token = _mm256_cmpeq_epi8(token, _mm256_setzero_si256());
-    const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
-    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t')), low);
-    const __m256i no_value = _mm256_or_si256(control, _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)));
-    return {static_cast<std::uint32_t>(_mm256_movemask_epi8(no_token)),
-            static_cast<std::uint32_t>(_mm256_movemask_epi8(no_value))};
+    const __m256i in = _mm256_and_si256(_mm256_shuffle_epi8(load(table.data()), v),
+                                        _mm256_shuffle_epi8(load(kBitOfHighHalf.data()), high));
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(in, _mm256_setzero_si256())));
+}
+HOURGLASS_AVX2 inline std::uint32_t no_token(const char* p) noexcept { return outside(kToken, p); }
+HOURGLASS_AVX2 inline std::uint32_t not_visible(const char* p) noexcept { return outside(kVisible, p); }
+HOURGLASS_AVX2 inline std::uint32_t no_value(const char* p) noexcept { return ~outside(kControl, p); }
+
+/// The bits of the bytes from `at` on. What lies behind the text counts as an end of anything.
+/// Precondition: the text has at least 32 bytes.
+template <std::uint32_t (*find)(const char*)>
+HOURGLASS_AVX2 inline std::uint32_t bits_at(std::string_view text, std::size_t at) noexcept {
+    if (at + kStep <= text.size()) return find(text.data() + at);
+    const std::size_t behind = at + kStep - text.size();
+    if (behind >= kStep) return ~0u;
+    return find(text.data() + text.size() - kStep) >> behind | ~0u << (kStep - behind);
 }
 
-/// Finds ends of names and values, block by block, forwards only.
-class BlockReader {
-  public:
-    HOURGLASS_AVX2 BlockReader(const char* text, std::size_t size) noexcept : text_(text), size_(size) { load(0); }
-
-    HOURGLASS_AVX2 std::size_t token_end(std::size_t from) noexcept { return next<&BlockReader::no_token_>(from); }
-    HOURGLASS_AVX2 std::size_t value_end(std::size_t from) noexcept { return next<&BlockReader::no_value_>(from); }
-
-  private:
-    /// The next byte from `from` on that is in the class; beyond the text when there is none.
-    template <std::uint64_t BlockReader::*end_class>
-    HOURGLASS_AVX2 std::size_t next(std::size_t from) noexcept {
-        if (from - begin_ >= kBlock) {
-            if (from >= size_) return kNowhere;
-            load(from & ~(kBlock - 1));
-        }
-        for (std::uint64_t left = this->*end_class >> (from - begin_) << (from - begin_);; left = this->*end_class) {
-            if (left != 0) return begin_ + static_cast<std::size_t>(std::countr_zero(left));
-            if (begin_ + kBlock >= size_) return kNowhere;
-            load(begin_ + kBlock);
-        }
-    }
-    HOURGLASS_AVX2 void load(std::size_t begin) noexcept {
-        begin_ = begin;
-        const std::size_t left = size_ - begin;
-        if (left >= kBlock)
-            keep(classify(text_ + begin), classify(text_ + begin + kHalf));
-        else if (left > kHalf)
-            keep(classify(text_ + begin), classify_last(left - kHalf));
-        else
-            keep(classify_last(left), kEnd);
-    }
-    /// Of the text's last `n` bytes, at most 32; what lies behind them ends every name and value.
-    HOURGLASS_AVX2 [[nodiscard]] Classes classify_last(std::size_t n) const noexcept {
-        const auto behind = static_cast<std::uint32_t>(~std::uint64_t{0} << n);
-        if (size_ < kHalf) {
-            alignas(kHalf) std::array<char, kHalf> last{};
-            std::memcpy(last.data(), text_ + (size_ - n), n);
-            const Classes classes = classify(last.data());
-            return {classes.no_token | behind, classes.no_value | behind};
-        }
-        const Classes classes = classify(text_ + (size_ - kHalf));
-        return {static_cast<std::uint32_t>(std::uint64_t{classes.no_token} >> (kHalf - n)) | behind,
-                static_cast<std::uint32_t>(std::uint64_t{classes.no_value} >> (kHalf - n)) | behind};
-    }
-    void keep(Classes first, Classes second) noexcept {
-        no_token_ = std::uint64_t{second.no_token} << 32 | first.no_token;
-        no_value_ = std::uint64_t{second.no_value} << 32 | first.no_value;
-    }
-
-    const char* text_;
-    std::size_t size_;
-    std::size_t begin_ = 0;
-    std::uint64_t no_token_ = 0;
-    std::uint64_t no_value_ = 0;
-};
-
-/// Precondition: `text` is not empty.
-bool is_line_end(std::string_view text, std::size_t at) noexcept {
-    return at < text.size() - 1 && text[at] == '\r' && text[at + 1] == '\n';
+template <typename Word>
+Word word_at(std::string_view text, std::size_t at) noexcept {
+    Word word;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+}
+template <typename Word>
+constexpr Word word_of(std::string_view text) noexcept {  // the processor's order: the first byte is the lowest
+    Word word = 0;
+    for (std::size_t i = 0; i < sizeof word; ++i) word |= Word{static_cast<unsigned char>(text[i])} << (8 * i);
+    return word;
 }
 
-/// The field lines from `at` on; the empty line's end, or zero.
-HOURGLASS_AVX2 std::size_t read_fields(std::string_view text, std::size_t at, BlockReader& reader, WholeHead& head,
-                                       std::span<FieldPlace> places) noexcept {
-    for (std::size_t n = 0;; ++n) {
-        if (is_line_end(text, at)) {
-            head.fields = n;
-            return at + 2;
-        }
-        const std::size_t colon = reader.token_end(at);
-        if (n == places.size() || colon >= text.size() || text[colon] != ':' || colon == at) return 0;
-        const std::size_t end = reader.value_end(colon + 1);
-        if (!is_line_end(text, end)) return 0;
-        std::size_t begin = colon + 1, last = end;
-        if (text[begin] == ' ') ++begin;  // as nearly always; the line's end is no blank
-        while (begin < last && is_blank(text[begin])) [[unlikely]]++ begin;
-        while (begin < last && is_blank(text[last - 1])) [[unlikely]]-- last;
-        places[n] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(colon - at),
-                     static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(last - begin)};
-        at = end + 2;
+constexpr auto kTwoLineEnds = word_of<std::uint32_t>("\r\n\r\n");
+constexpr std::uint32_t kLineEnd = kTwoLineEnds & 0xffff;
+
+/// The field line in [`line`, `end`). Precondition: there is a CR at `end`, and no control character before it.
+HOURGLASS_AVX2 inline bool read_field(std::string_view text, std::size_t line, std::size_t end,
+                                      FieldPlace& place) noexcept {
+    const std::uint32_t ends = bits_at<no_token>(text, line);
+    std::size_t colon = line + static_cast<std::size_t>(std::countr_zero(ends));
+    if (ends == 0) [[unlikely]] {
+        const char* const base = text.data();
+        colon = static_cast<std::size_t>(find_token_end(base + line + kStep, base + end) - base);
     }
+    if (colon == line || text[colon] != ':') return false;
+    std::size_t begin = colon + 1;
+    if (text[begin] == ' ') ++begin;  // as nearly always; the CR is no blank
+    if (begin < end && (is_blank(text[begin]) || is_blank(text[end - 1]))) [[unlikely]] {
+        while (begin < end && is_blank(text[begin])) ++begin;
+        while (begin < end && is_blank(text[end - 1])) --end;
+    }
+    place = {static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(colon - line),
+             static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+    return true;
+}
+
+/// The field lines from `line` on; the empty line's end, or zero. Where lines end is found for 64 bytes at once, and
+/// does not wait for what is in them.
+HOURGLASS_AVX2 inline std::size_t read_fields(std::string_view text, std::size_t line, WholeHead& head,
+                                              std::span<FieldPlace> places) noexcept {
+    std::uint64_t before = 0;  // the byte before the block may not be in a value
+    for (std::size_t block = line; block < text.size(); block += 2 * kStep) {
+        const std::uint64_t first = bits_at<no_value>(text, block);
+        const std::uint64_t second = bits_at<no_value>(text, block + kStep);
+        const std::uint64_t bad = first | second << kStep;
+        // Of bytes that may not be in a value, here CR and LF, the first: what follows them is judged with the line.
+        for (std::uint64_t left = bad & ~(bad << 1 | before); left != 0; left &= left - 1) {
+            const std::size_t end = block + static_cast<std::size_t>(std::countr_zero(left));
+            if (end + sizeof kTwoLineEnds > text.size() || head.fields == places.size()) return 0;
+            const auto behind = word_at<std::uint32_t>(text, end);
+            if ((behind & 0xffff) != kLineEnd) return 0;
+            if (!read_field(text, line, end, places[head.fields])) return 0;
+            ++head.fields;
+            if (behind == kTwoLineEnds) return end + sizeof kTwoLineEnds;
+            line = end + 2;
+        }
+        before = bad >> 63;
+    }
+    return 0;
+}
+
+/// Where the target ends that begins at `at`.
+HOURGLASS_AVX2 inline std::size_t find_target_end(std::string_view text, std::size_t at) noexcept {
+    for (; at < text.size(); at += kStep)
+        if (const std::uint32_t ends = bits_at<not_visible>(text, at); ends != 0)
+            return at + static_cast<std::size_t>(std::countr_zero(ends));
+    return text.size();
 }
 
 HOURGLASS_AVX2 WholeHead read_with_avx2(std::string_view text, const Limits& limits,
                                         std::span<FieldPlace> places) noexcept {
     constexpr std::string_view version = " HTTP/1.1\r\n";
-    BlockReader reader(text.data(), text.size());
+    if (text.size() < kStep) return {};
     WholeHead head;
-    head.method_end = reader.token_end(0);
-    if (head.method_end == 0 || head.method_end > limits.method || head.method_end >= text.size()) return {};
+    head.method_end = static_cast<std::size_t>(std::countr_zero(bits_at<no_token>(text, 0)));
+    if (head.method_end == 0 || head.method_end > limits.method || head.method_end >= kStep) return {};
     if (text[head.method_end] != ' ') return {};
-    const char* const target = text.data() + head.method_end + 1;
-    const char* const target_end = find_visible_end(target, text.data() + text.size());
-    head.target_end = static_cast<std::size_t>(target_end - text.data());
-    if (target_end == target || head.target_end >= limits.start_line) return {};
-    if (!text.substr(head.target_end).starts_with(version)) return {};
+    const std::size_t target = head.method_end + 1;
+    head.target_end = find_target_end(text, target);
+    if (head.target_end == target || head.target_end >= limits.start_line) return {};
     const std::size_t section = head.target_end + version.size();
+    if (section > text.size()) return {};
+    using Word = std::uint64_t;
+    constexpr std::size_t last = version.size() - sizeof(Word);
+    if (word_at<Word>(text, head.target_end) != word_of<Word>(version) ||
+        word_at<Word>(text, head.target_end + last) != word_of<Word>(version.substr(last)))
+        return {};
     const std::size_t end =
-        read_fields(text, section, reader, head, places.first(std::min<std::size_t>(places.size(), limits.fields)));
+        read_fields(text, section, head, places.first(std::min<std::size_t>(places.size(), limits.fields)));
     if (end == 0 || end - section > limits.field_section) return {};
     head.size = end;
     return head;
@@ -173,7 +171,7 @@ bool can_read_whole_heads() noexcept {
 }
 
 WholeHead read_whole_head(std::string_view text, const Limits& limits, std::span<FieldPlace> places) noexcept {
-    return text.empty() ? WholeHead{} : read_with_avx2(text, limits, places);
+    return read_with_avx2(text, limits, places);
 }
 
 #else

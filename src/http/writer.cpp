@@ -121,6 +121,8 @@ Written append_response(std::string& out, const Response& response, BodyFraming 
     if (number < 100 || number > 599) return std::unexpected(WriteError::invalid_status);
     const std::string_view reason = response.reason.empty() ? reason_phrase(response.status) : response.reason;
     if (!is_field_value(reason)) return std::unexpected(WriteError::invalid_reason);
+    constexpr std::size_t around = 128;  // status line, framing, empty line
+    out.reserve(out.size() + around + response.fields.wire_size());
     append_version(out, response.version);
     out += ' ';
     append_number(out, number);

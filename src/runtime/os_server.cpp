@@ -64,12 +64,13 @@ class OsSession final : public http::detail::ServerSession, private OsStreamHand
     /// Serves what came with the connection, which is all that many clients ever ask for.
     void start() {
         pump();
+        if (!has_sent()) stream_.acknowledge_at_once();
         stream_.watch();
     }
 
   private:
-    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces) override {
-        return stream_.send_before_file(pieces);
+    std::size_t send_followed(std::span<const std::span<const std::byte>> pieces) override {
+        return stream_.send_followed(pieces);
     }
     void on_ready() override { pump(); }
     void on_closed(tcp::Error) override { gone_(*this); }
@@ -104,6 +105,13 @@ class OsListener final : private Watcher {
             ::listen(socket.get(), static_cast<int>(std::min<std::uint32_t>(settings.accept_queue, INT32_MAX))) != 0)
             return failure(local);
         return socket;
+    }
+
+    /// Lets an answer that is given at once acknowledge its request (RFC 9293, section 3.8.6.3). Otherwise Linux sends
+    /// an acknowledgement of its own for the first segments of a connection. listen(2) forgets what was set before it.
+    static void delay_acknowledgements(int socket) {
+        const int off = 0;
+        ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
     }
 
     [[nodiscard]] bool start() { return loop_.watch(socket_.get(), *this); }
@@ -146,6 +154,7 @@ class OsServer::Implementation {
     std::expected<SocketAddress, SetupError> listen(const SocketAddress& local, http::SecureServer* secure) {
         auto socket = OsListener::open(local, sessions_.settings());
         if (!socket) return std::unexpected(socket.error());
+        if (secure == nullptr) OsListener::delay_acknowledgements(socket->get());
         const SocketAddress bound = local_address(socket->get());
         auto listener =
             std::make_unique<OsListener>(loop_, std::move(*socket), secure, [this](OsListener& l) { accept(l); });

@@ -201,8 +201,9 @@ bool OsStream::may_move() {
 
 std::size_t OsStream::send(std::span<const std::span<const std::byte>> pieces) { return send(pieces, MSG_NOSIGNAL); }
 
-/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes.
-std::size_t OsStream::send_before_file(std::span<const std::span<const std::byte>> pieces) {
+/// A small segment in front of a large file costs the receiver dear: it is held back until the file comes. The same for
+/// the end, which is a segment less. tcp(7): nothing is held back for longer than 200 ms.
+std::size_t OsStream::send_followed(std::span<const std::span<const std::byte>> pieces) {
     return send(pieces, MSG_NOSIGNAL | MSG_MORE);
 }
 
@@ -271,6 +272,11 @@ bool OsStream::receive(const std::function<void(std::span<const std::byte>)>& ta
     moved_ += static_cast<std::uint32_t>(n);
     if (n > 0) take(std::span(buffer).first(n));
     return n > 0;
+}
+
+void OsStream::acknowledge_at_once() {
+    const int on = 1;
+    if (exists()) ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 void OsStream::shutdown() {

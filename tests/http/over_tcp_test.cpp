@@ -114,6 +114,7 @@ TEST_F(OverTcp, ConnectionCloseClosesBothSidesInOrder) {
     EXPECT_FALSE(client.reusable());
     EXPECT_EQ(world.host("client").tcp().counters().resets_in, 0U);
     EXPECT_EQ(world.host("server").tcp().counters().resets_in, 0U);
+    EXPECT_EQ(world.host("server").tcp().counters().segments_out, 3U) << "SYN-ACK, answer with FIN, ACK of the FIN";
 }
 
 TEST_F(OverTcp, ClientCloseEndsTheServersSession) {

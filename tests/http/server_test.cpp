@@ -284,6 +284,21 @@ TEST(ServerClosing, ClientIsDoneWhenItSaidSoAndKeptItsWord) {
     EXPECT_FALSE(done_after("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")) << "it may go on";
 }
 
+// RFC 9112, section 9.6: what is told with the last output still there, so that the end can leave with it.
+TEST(ServerClosing, IsToldBeforeTheLastOutputIsSent) {
+    const auto ends_after = [](std::string_view requests) {
+        TestServer server(test::answer_target);
+        server.connection.receive(as_bytes(requests));
+        EXPECT_GT(server.connection.output_size(), 0U);
+        EXPECT_FALSE(server.connection.should_close());
+        return server.connection.ends_with_output();
+    };
+    EXPECT_TRUE(ends_after("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    EXPECT_TRUE(ends_after("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\r\n\r\n"));
+    EXPECT_TRUE(ends_after("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")) << "an error";
+    EXPECT_FALSE(ends_after("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+}
+
 /// A server whose handler waits, and the departure of its client.
 struct WaitingServer {
     std::optional<Responder> responder;

@@ -6,8 +6,10 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 #include "hourglass/http/files.h"
@@ -16,6 +18,7 @@
 #include "hourglass/runtime/os_files.h"
 #include "hourglass/runtime/os_stream.h"
 #include "hourglass/runtime/turn_files.h"
+#include "hourglass/socket/tcp_info.h"
 
 namespace hourglass::runtime {
 namespace {
@@ -119,6 +122,34 @@ TEST_F(OsHttp, RequestsAreAnsweredOnOneConnectionInOrder) {
     EXPECT_EQ(results, expected);
     EXPECT_EQ(server->connections(), 1U);
     EXPECT_TRUE(client.reusable());
+}
+
+/// What the system knows of a connection.
+socket::TcpInfo known_of(const OsStream& stream) {
+    socket::TcpInfo known;  // has the system's layout
+    socklen_t size = sizeof known;
+    EXPECT_EQ(::getsockopt(stream.native(), IPPROTO_TCP, TCP_INFO, &known, &size), 0);
+    return known;
+}
+
+// RFC 9293, section 3.8.6: the FIN is a flag, and needs no segment of its own.
+TEST_F(OsHttp, TheLastAnswerAndTheEndOfTheConnectionShareASegment) {
+    listen();
+    RawClient client(loop, here, "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    run_until([&] { return client.ended; });
+    EXPECT_THAT(client.received, testing::EndsWith("/last"));
+    EXPECT_LE(known_of(*client.stream).tcpi_segs_in, 3U)
+        << "SYN-ACK, at most one ACK of the request, and the answer with the FIN";
+}
+
+// RFC 9293, section 3.8.6.3: only what is answered at once waits for its answer to be acknowledged.
+TEST_F(OsHttp, ARequestThatIsNotCompleteIsAcknowledgedAtOnce) {
+    listen();
+    RawClient client(loop, here, "GET /in-pieces HTTP/1.1\r\n");
+    run_until([&] { return server->connections() == 1; });
+    EXPECT_EQ(known_of(*client.stream).tcpi_unacked, 0U);
+    client.send("Host: a\r\n\r\n");
+    run_until([&] { return client.received.ends_with("/in-pieces"); });
 }
 
 // RFC 9112, section 9.3.2.

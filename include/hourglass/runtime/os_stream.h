@@ -58,8 +58,10 @@ class OsStream final : public http::Transport, private Watcher {
 
     std::size_t send(std::span<const std::span<const std::byte>> pieces) override;
     std::size_t send(std::span<const std::byte> bytes) { return send(std::span(&bytes, 1)); }
-    /// The same for what a call of `send_file` follows at once: both may share a segment.
-    std::size_t send_before_file(std::span<const std::span<const std::byte>> pieces);
+    /// The same for what a call of `send_file`, `shutdown` or `close` follows at once: both may share a segment.
+    std::size_t send_followed(std::span<const std::span<const std::byte>> pieces);
+    /// What has been received is acknowledged now, and what follows soon, not only with the next data to send.
+    void acknowledge_at_once();
     [[nodiscard]] bool sends_files() const override { return true; }
     std::optional<std::size_t> send_file(const http::FilePart& part) override;
     bool receive(const std::function<void(std::span<const std::byte>)>& take) override;
