@@ -144,6 +144,8 @@ void AgentConnection::pump() {
     } else if (state_ == State::open && http_.should_close()) {
         state_ = State::closing;
         transport_->close();
+    } else if (state_ == State::open && http_.should_shutdown() && !std::exchange(shut_down_, true)) {
+        transport_->shutdown();
     }
     owner_.on_activity(*this);
 }

@@ -79,6 +79,9 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void close_when_idle();
     void time_out();
     [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool should_shutdown() const {
+        return upgraded_ != nullptr && out_.empty() && upgraded_->should_shutdown();
+    }
     [[nodiscard]] bool client_is_done() const { return client_is_done_ && !surplus_; }
     [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;

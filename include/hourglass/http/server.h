@@ -160,6 +160,8 @@ class ServerConnection {
     /// Everything has been said: the transport should close its side, after the output is sent, and go on discarding
     /// input for a while so that no reset destroys the last response on its way (RFC 9112, section 9.6).
     [[nodiscard]] bool should_close() const;
+    /// Another protocol has said everything, and may hear more: the transport should close its side, and go on reading.
+    [[nodiscard]] bool should_shutdown() const;
     /// The client has said that nothing follows its last request, and nothing has: closing at once can't make a reset
     /// of it. A client "MUST NOT send further requests" then (RFC 9112, section 9.6). To be asked with `should_close`.
     [[nodiscard]] bool client_is_done() const;
