@@ -66,6 +66,8 @@ bool CookieJar::set(const Url& url, std::string_view field, sys_seconds now) {
                         .http_only = asked->http_only,
                         .same_site = asked->same_site};
     if (!set_scope(cookie, *asked, url)) return false;
+    // No request has such a path, and the columns of a cookie file have tabs between them.
+    if (cookie.path.find('\t') != std::string::npos || cookie.name.find('\t') != std::string::npos) return false;
     const bool is_secure = url.scheme == "https";
     if (cookie.secure && !is_secure) return false;
     if (cookie.same_site == SetCookie::SameSite::none && !cookie.secure) return false;

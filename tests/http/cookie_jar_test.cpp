@@ -201,6 +201,16 @@ TEST(NetscapeCookieFile, IsWrittenAndReadBack) {
     EXPECT_EQ(again.cookies().size(), 1U);
 }
 
+TEST(NetscapeCookieFile, WhatItsColumnsCannotHoldIsNotTakenAtAll) {
+    CookieJar jar;
+    EXPECT_FALSE(jar.set(url("http://a.example/"), "a=1; Path=/x\ty", kNow));
+    EXPECT_FALSE(jar.set(url("http://a.example/"), "a\tb=1", kNow));
+    EXPECT_TRUE(jar.set(url("http://a.example/"), "a=1\t2", kNow)) << "the value is the last column";
+    CookieJar again;
+    ASSERT_TRUE(again.load(jar.save(), kNow));
+    EXPECT_EQ(again.field_for(url("http://a.example/"), kNow), "a=1\t2");
+}
+
 TEST(NetscapeCookieFile, NamesTheLineThatIsNone) {
     CookieJar jar;
     EXPECT_EQ(jar.load("# a comment\n\na.example\tFALSE\t/\tFALSE\t0\tn\tv\nrubbish\n", kNow).error(), 4U);

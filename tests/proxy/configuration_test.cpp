@@ -125,6 +125,7 @@ TEST(ProxyConfiguration, WordsAreSuggestedToo) {
 
 TEST(ProxyConfiguration, SyntaxErrorsHaveTheirLine) {
     EXPECT_THAT(errors("a = 1\nb = = 2\n"), testing::StartsWith("f.toml:2: not TOML: "));
+    EXPECT_THAT(errors("\n[*a]\n"), testing::StartsWith("f.toml:2: not TOML: "));
     EXPECT_EQ(errors(""), "f.toml: route: at least one route is expected: [[route]] with an upstream\n");
 }
 
