@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 export CCACHE_BASEDIR=$root
 
 packages_build=(g++ cmake ninja-build ccache pkg-config libfmt-dev libcli11-dev nlohmann-json3-dev libasio-dev
-    zlib1g-dev libbrotli-dev libssl-dev libtomlplusplus-dev)
+    zlib1g-dev libbrotli-dev libpsl-dev libssl-dev libtomlplusplus-dev)
 packages_test=(libgtest-dev libgmock-dev curl openssl tshark nginx-light iproute2 iputils-ping nmap dnsmasq-base
     uwsgi-core uwsgi-plugin-python3 python3-websockets librsvg2-bin fonts-dejavu-core fonts-wqy-microhei)
 # For the tests beside other programs: they come while the build runs.

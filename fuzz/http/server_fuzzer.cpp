@@ -1,4 +1,7 @@
+#include <functional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hourglass/http/files.h"
 #include "hourglass/http/router.h"
@@ -11,9 +14,12 @@ namespace {
 
 constexpr std::size_t kOutputLimit = 4096;
 
+/// What middlewares have put off.
+using Later = std::vector<std::function<void()>>;
+
 /// All that the server says to `input`, without what depends on when bytes arrive: whether 100 is said before a body
 /// comes, and whether a response knows yet that the connection will end.
-std::string serve(const Application& application, std::span<const std::byte> input, std::uint64_t seed) {
+std::string serve(const Application& application, Later& later, std::span<const std::byte> input, std::uint64_t seed) {
     ServerSettings settings;
     settings.collected_body = 500;
     settings.discarded_body = 100;
@@ -35,6 +41,10 @@ std::string serve(const Application& application, std::span<const std::byte> inp
         connection.receive(input.first(n));
         input = input.subspan(n);
         take();
+        while (!later.empty()) {
+            for (const auto& one : std::exchange(later, {})) one();
+            take();
+        }
     }
     connection.peer_closed();
     take();
@@ -54,14 +64,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     files.add("d/index.html", "index");
     Router router;
     router.mount("/", serve_files(files)).route(Method::post, "/echo", echo_handler());
-    router.stream(Method::put, "/sink", [](const Request&, const Responder& responder) {
+    const StreamHandler swallow = [](const Request&, const Responder& responder) {
         responder.respond(Response());
         return BodyPipe::make(1 << 20, std::nullopt).sink;
-    });
+    };
+    router.stream(Method::put, "/sink", swallow);
     router.get("/{name}/ws", websocket(websocket_echo(), {.message = 500, .output = 2000}));
+    Later later;
+    router.use("/late", [&later](const Request& request, const Responder& responder, const Handler& next) {
+        later.emplace_back([&request, responder, next] { next(request, responder); });
+    });
+    router.use("/refused", [](const Request&, const Responder& responder, const Handler&) {
+        responder.respond(Response::error(Status::forbidden));
+    });
+    router.post("/late/echo", echo_handler()).stream(Method::put, "/late/sink", swallow);
     const Application application = router.application();
-    const std::string whole = serve(application, input, 0);
+    const std::string whole = serve(application, later, input, 0);
     for (std::uint64_t seed = 1; seed < 4; ++seed)
-        fuzz::require(serve(application, input, seed + size) == whole, "answers do not depend on how the input is cut");
+        fuzz::require(serve(application, later, input, seed + size) == whole,
+                      "answers do not depend on how the input is cut");
     return 0;
 }

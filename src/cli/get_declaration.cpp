@@ -90,6 +90,9 @@ void declare_way(CLI::App& app, GetOptions& options) {
                    "Go through a proxy (default: http_proxy, https_proxy; over our own "
                    "TCP none)")
         ->type_name("[http[s]://|socks5://][NAME:PASSWORD@]HOST[:PORT]");
+    auto* user = app.add_option("-U,--proxy-user", options.proxy_user, "Log in to the proxy");
+    user->type_name("NAME:PASSWORD");
+    app.add_flag("--proxy-digest", options.proxy_digest, "By digest authentication (default: by basic credentials)");
     app.add_option("--noproxy", options.no_proxy,
                    "Go there without one: names, addresses, prefixes, or '*' "
                    "(default: no_proxy)")

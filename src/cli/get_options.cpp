@@ -153,6 +153,16 @@ http::ProxyRules proxy_rules(const GetOptions& options) {
             throw Failure{kBadInput, fmt::format("the environment's {}; --noproxy '*' uses none", found.error())};
         rules = std::move(*found);
     }
+    if (!options.proxy_user.empty()) {
+        const std::string& user = options.proxy_user;
+        const std::size_t colon = user.find(':');
+        if (colon == std::string::npos)
+            throw Failure{kBadInput, fmt::format("-U '{}': write it like name:password", user)};
+        for (auto* proxy : {&rules.http, &rules.https})
+            if (*proxy)
+                (*proxy)->user_information = http::percent_encode(std::string_view(user).substr(0, colon)) + ":" +
+                                             http::percent_encode(std::string_view(user).substr(colon + 1));
+    }
     if (!options.no_proxy.empty()) rules.direct = http::parse_direct_list(options.no_proxy);
     return rules;
 }

@@ -44,6 +44,8 @@ struct GetOptions {
     std::string proxy{};
     std::string no_proxy{};
     bool proxy_tunnel = false;
+    std::string proxy_user{};
+    bool proxy_digest = false;
     bool insecure = false;
     std::string ca_file{};
     std::string certificate{};

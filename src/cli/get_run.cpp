@@ -107,6 +107,7 @@ http::UserAgentSettings GetRun::settings() const {
     }
     settings.proxies = proxy_rules(options_);
     settings.tunnel = options_.proxy_tunnel;
+    settings.proxy_digest = options_.proxy_digest;
     settings.wall_clock = date;
     settings.random = [device = std::make_shared<std::random_device>()] {
         return std::uint64_t{(*device)()} << 32 | (*device)();

@@ -55,21 +55,6 @@ AccessRecord describe(const Request& request, const SocketAddress& client) {
     return record;
 }
 
-/// Has the answer to the request logged, unless `wanted` is false by then.
-void log_answer(const Responder& responder, const WallClock& clock, const AccessLog& log,
-                std::shared_ptr<const bool> wanted) {
-    responder.on_response([clock, log, wanted = std::move(wanted), began = clock(), client = responder.client()](
-                              const Request& request, Response& response, std::unique_ptr<BodySource>& body) {
-        if (!*wanted) return;
-        AccessRecord record = describe(request, client);
-        record.status = response.status;
-        record.size = body ? body->size() : std::optional<std::uint64_t>(response.body.size());
-        record.at = began;
-        record.took = clock() - began;
-        log(record);
-    });
-}
-
 }  // namespace
 
 std::string format_access(const AccessRecord& record, LogFormat format) {
@@ -87,25 +72,21 @@ std::string format_access(const AccessRecord& record, LogFormat format) {
 Middleware access_log(WallClock clock, AccessLog log) {
     return [clock = std::move(clock), log = std::move(log)](const Request& request, const Responder& responder,
                                                             const Handler& next) {
-        log_answer(responder, clock, log, std::make_shared<bool>(true));
+        responder.on_response([clock, log, began = clock(), client = responder.client()](
+                                  const Request& asked, Response& response, std::unique_ptr<BodySource>& body) {
+            AccessRecord record = describe(asked, client);
+            record.status = response.status;
+            record.size = body ? body->size() : std::optional<std::uint64_t>(response.body.size());
+            record.at = began;
+            record.took = clock() - began;
+            log(record);
+        });
         next(request, responder);
     };
 }
 
 Application with_access_log(Application application, WallClock clock, AccessLog log) {
-    Application logged;
-    logged.on_request = wrap({access_log(clock, log)}, std::move(application.on_request));
-    if (application.on_head)
-        logged.on_head = [inner = std::move(application.on_head), clock = std::move(clock), log = std::move(log)](
-                             const Request& request, const Responder& responder) {
-            const auto wanted = std::make_shared<bool>(true);
-            log_answer(responder, clock, log, wanted);
-            auto sink = inner(request, responder);
-            // Nobody streams it: it comes again as a request, with its body.
-            if (sink == nullptr && responder.awaited()) *wanted = false;
-            return sink;
-        };
-    return logged;
+    return wrap({access_log(std::move(clock), std::move(log))}, std::move(application));
 }
 
 }  // namespace hourglass::http

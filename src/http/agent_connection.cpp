@@ -44,34 +44,34 @@ AgentConnection::AgentConnection(Route route, AgentConnectionOwner& owner, Clien
 
 void AgentConnection::open(const PhaseLimits& limits, SecureClient* secure) {
     secure_limit_ = limits.secure;
+    // A tunnel may have to begin once more: what it begins by outlives this call.
     const DialObserver observe = [this](const DialEvent& event) { note(event); };
-    const Url& first = route_.proxy ? *route_.proxy : route_.origin;
     const DialSettings dialling{.families = settings_.families,
                                 .eyeballs = settings_.eyeballs,
                                 .resolve = limits.resolve,
                                 .connect = limits.connect,
                                 .refused_again = settings_.refused_again};
-    OpenTransport begin = [this, &first, &dialling, &observe](TransportHandler& handler) {
+    OpenTransport begin = [this, dialling, observe](TransportHandler& handler) {
+        const Url& first = route_.proxy ? *route_.proxy : route_.origin;
         return dial(world_, first.host, first.effective_port(), handler, dialling, observe);
     };
-    const auto put_tls = [secure, &observe](const std::string& name, OpenTransport under) -> OpenTransport {
-        return [=, &observe, under = std::move(under)](TransportHandler& handler) {
+    const auto put_tls = [secure, observe](const std::string& name, OpenTransport under) -> OpenTransport {
+        return [=, under = std::move(under)](TransportHandler& handler) {
             return secure->secure(name, handler, under, observe);
         };
     };
     if (route_.proxy && route_.proxy->scheme == "https") begin = put_tls(route_.proxy->host, std::move(begin));
-    if (route_.proxy && route_.proxy->scheme == "socks5") {
+    if (route_.proxy && route_.tunnel) {
         const auto& user = route_.proxy->user_information;
-        begin = [this, &observe, login = user ? std::optional(login_of(*user)) : std::nullopt,
-                 under = std::move(begin)](TransportHandler& handler) {
-            return open_socks_tunnel(route_.origin.host, route_.origin.effective_port(), login, handler, under,
-                                     observe);
-        };
-    } else if (route_.proxy && route_.tunnel) {
-        const auto& user = route_.proxy->user_information;
-        begin = [this, &observe, credentials = user ? basic_credentials_of(*user) : std::string(),
-                 under = std::move(begin)](TransportHandler& handler) {
-            return open_tunnel(with_port(route_.origin), credentials, handler, under, observe);
+        const auto login = user ? std::optional(login_of(*user)) : std::nullopt;
+        const bool socks = route_.proxy->scheme == "socks5";
+        begin = [this, observe, login, socks, under = std::move(begin)](TransportHandler& handler) {
+            if (socks)
+                return open_socks_tunnel(route_.origin.host, route_.origin.effective_port(), login, handler, under,
+                                         observe);
+            const auto how =
+                login ? std::optional(ProxyLogin{*login, settings_.proxy_digest, settings_.random}) : std::nullopt;
+            return open_tunnel(with_port(route_.origin), how, handler, under, observe);
         };
     }
     if (route_.origin.scheme == "https") begin = put_tls(route_.origin.host, std::move(begin));
@@ -144,6 +144,8 @@ void AgentConnection::pump() {
     } else if (state_ == State::open && http_.should_close()) {
         state_ = State::closing;
         transport_->close();
+    } else if (state_ == State::open && http_.should_shutdown() && !std::exchange(shut_down_, true)) {
+        transport_->shutdown();
     }
     owner_.on_activity(*this);
 }

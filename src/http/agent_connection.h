@@ -99,6 +99,7 @@ class AgentConnection final : private TransportHandler {
     bool tried_ = false;  ///< there was an address to try
     bool tunnelled_ = false;
     bool heard_end_ = false;
+    bool shut_down_ = false;  ///< this side, while the other goes on
     bool pumping_ = false;
     std::unique_ptr<Transport> transport_;
 };

@@ -10,8 +10,6 @@ namespace hourglass::http::detail {
 
 namespace {
 
-constexpr std::uint32_t kMostChallenges = 4;  ///< Nonces that are stale again by then are somebody's fault.
-
 constexpr std::uint32_t kMostStale = 3;
 
 Instant after(Instant from, Duration limit) { return limit > kNever - from ? kNever : from + limit; }
@@ -150,8 +148,7 @@ Request Exchange::make_request() {
     const Url& url = request_.url;
     const bool whole_server = given.method == Method::options && given.target == "*";
     request.target = whole_server ? "*" : url.request_target();
-    const bool proxied = route_.proxy && !route_.tunnel;
-    if (proxied)  // RFC 9112, section 3.2.2
+    if (proxied())  // RFC 9112, section 3.2.2
         request.target =
             fmt::format("{}://{}{}", url.scheme, url.authority(), whole_server ? "" : url.request_target());
     const auto host = given.fields.get("Host");
@@ -167,35 +164,36 @@ Request Exchange::make_request() {
             request.fields.add(field.name, field.value);
     if (asks_for_coding_) request.fields.add("Accept-Encoding", ContentDecoder::kAccepted);
     if (!cookies.empty()) request.fields.add("Cookie", cookies);
-    if (challenge_) request.fields.add("Authorization", authorization(request));
-    if (proxied && route_.proxy->user_information && !given.fields.contains("Proxy-Authorization"))
-        request.fields.add("Proxy-Authorization", basic_credentials_of(*route_.proxy->user_information));
+    if (login_.challenged())
+        request.fields.add("Authorization", login_.credentials(*request_.digest, request.method.name(), request.target,
+                                                               settings_.random));
+    if (proxied() && route_.proxy->user_information && !given.fields.contains("Proxy-Authorization"))
+        log_in_to_proxy(request);
     return request;
 }
 
-/// RFC 7616, section 3.4.
-std::string Exchange::authorization(const Request& request) {
-    constexpr std::size_t words = 2;
-    std::string client_nonce;
-    for (std::size_t i = 0; i < words; ++i)
-        client_nonce += fmt::format("{:016x}", settings_.random ? settings_.random() : 0);
-    return digest_credentials(*challenge_, *request_.digest, request.method.name(), request.target, ++nonce_count_,
-                              client_nonce);
+/// RFC 9110, section 11.7.2.
+void Exchange::log_in_to_proxy(Request& request) {
+    const std::string& user = *route_.proxy->user_information;
+    if (!settings_.proxy_digest)
+        request.fields.add("Proxy-Authorization", basic_credentials_of(user));
+    else if (proxy_login_.challenged())
+        request.fields.add("Proxy-Authorization", proxy_login_.credentials(login_of(user), request.method.name(),
+                                                                           request.target, settings_.random));
 }
 
 /// True when the answer asks for a login that has not been tried yet. The name and the password are for the origin that
 /// they were given for.
 bool Exchange::takes_challenge(const Response& response) {
+    if (response.status == Status::proxy_authentication_required)
+        return settings_.proxy_digest && proxied() && route_.proxy->user_information &&
+               !request_.request.fields.contains("Proxy-Authorization") && proxy_login_.takes(response);
     if (response.status != Status::unauthorized || !request_.digest) return false;
     const Url& url = request_.url;
     if (url.scheme != login_origin_.scheme || url.host != login_origin_.host ||
         url.effective_port() != login_origin_.effective_port())
         return false;
-    auto challenge = DigestChallenge::find(response.fields);
-    if (!challenge || (challenge_ && !challenge->stale) || challenges_++ >= kMostChallenges) return false;
-    challenge_ = std::move(challenge);
-    nonce_count_ = 0;
-    return true;
+    return login_.takes(response);
 }
 
 std::unique_ptr<BodySource> Exchange::make_body(const std::shared_ptr<Attempt>& attempt) const {
@@ -360,7 +358,7 @@ void Exchange::go_on() {
         if (observer_) observer_->on_redirect(*next);
         apply_redirection(request_.request, *next);
         request_.url = next->url;
-        challenge_.reset();
+        login_ = proxy_login_ = {};
         if (!next->keeps_body) request_.body = nullptr;
         again_ = engine_.now();
     }

@@ -3,10 +3,10 @@
 #include <memory>
 #include <optional>
 
-#include "hourglass/http/digest.h"
 #include "hourglass/http/redirect.h"
 #include "hourglass/http/user_agent.h"
 #include "http/agent_connection.h"
+#include "http/digest_login.h"
 
 namespace hourglass::http::detail {
 
@@ -84,7 +84,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     friend class Attempt;
     void start(Instant now);
     [[nodiscard]] Request make_request();
-    [[nodiscard]] std::string authorization(const Request& request);
+    void log_in_to_proxy(Request& request);
+    /// True when a proxy answers, as against a server behind one.
+    [[nodiscard]] bool proxied() const { return route_.proxy && !route_.tunnel; }
     [[nodiscard]] bool takes_challenge(const Response& response);
     [[nodiscard]] std::unique_ptr<BodySource> make_body(const std::shared_ptr<Attempt>& attempt) const;
     void on_interim(const Response& interim);
@@ -118,10 +120,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange> {
     std::optional<Duration> retry_after_;
     std::optional<ClientError> failure_;
     bool authenticates_ = false;
-    std::optional<DigestChallenge> challenge_;
+    DigestLogin login_;
+    DigestLogin proxy_login_;
     Url login_origin_;
-    std::uint32_t nonce_count_ = 0;
-    std::uint32_t challenges_ = 0;
     std::uint64_t discarded_ = 0;
     std::uint32_t redirections_ = 0;
     std::uint32_t retries_ = 0;

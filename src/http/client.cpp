@@ -71,6 +71,7 @@ void ClientConnection::on_change(std::function<void()> changed) { engine_->chang
 bool ClientConnection::upgraded() const { return engine_->upgraded_ != nullptr; }
 void ClientConnection::close() { engine_->close(); }
 void ClientConnection::time_out() { engine_->time_out(); }
+bool ClientConnection::should_shutdown() const { return engine_->should_shutdown(); }
 bool ClientConnection::should_abort() const { return engine_->should_abort(); }
 std::size_t ClientConnection::pending() const { return engine_->queue_.size(); }
 bool ClientConnection::reusable() const { return engine_->reusable(); }

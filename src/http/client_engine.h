@@ -44,6 +44,9 @@ class ClientEngine : public std::enable_shared_from_this<ClientEngine> {
     [[nodiscard]] bool wants_input() const { return waiting_.empty() && may_read(); }
     [[nodiscard]] bool reusable() const { return !last_ && !finished_ && !peer_closed_; }
     [[nodiscard]] bool should_close() const;
+    [[nodiscard]] bool should_shutdown() const {
+        return upgraded_ != nullptr && out_.empty() && upgraded_->should_shutdown();
+    }
     [[nodiscard]] bool should_abort() const { return abort_ || (upgraded_ != nullptr && upgraded_->should_abort()); }
 
     std::unique_ptr<Upgraded> upgraded_;  ///< has taken over

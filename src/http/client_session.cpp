@@ -48,6 +48,8 @@ void ClientSession::pump() {
         transport_.abort();
     else if (http_.should_close() || unused)
         transport_.close();
+    else if (http_.should_shutdown() && !std::exchange(shut_down_, true))
+        transport_.shutdown();
     pumping_ = false;
 }
 

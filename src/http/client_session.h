@@ -47,6 +47,7 @@ class ClientSession {
     ClientError failure_{ClientError::Kind::connection_closed, {}, {}, "the connection is closed", true};
     bool established_ = false;
     bool closing_ = false;
+    bool shut_down_ = false;  ///< this side, while the other goes on
     bool pumping_ = false;
 };
 

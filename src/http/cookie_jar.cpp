@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hourglass/http/public_suffix.h"
 #include "http/scan.h"
 #include "http/set_cookie.h"
 
@@ -22,16 +23,14 @@ std::string default_path(std::string_view path) {
     return slash == std::string_view::npos || slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
-/// What a jar without a list of public suffixes can tell: a name of a single label is one.
-bool is_public_suffix(std::string_view domain) { return domain.find('.') == std::string_view::npos; }
-
 /// Section 5.7, steps 8 to 12: whom the cookie is for. False when it may not be set from there.
 bool set_scope(StoredCookie& cookie, const SetCookie& asked, const Url& url) {
     cookie.path = asked.path.empty() ? default_path(url.path) : asked.path;
     cookie.domain = url.host;
-    cookie.host_only = asked.domain.empty() || (asked.domain == url.host && is_public_suffix(asked.domain));
+    const bool suffix = !asked.domain.empty() && is_public_suffix(asked.domain);
+    cookie.host_only = asked.domain.empty() || (suffix && asked.domain == url.host);
     if (cookie.host_only) return true;
-    if (is_public_suffix(asked.domain) || !domain_matches(url.host, asked.domain)) return false;
+    if (suffix || !domain_matches(url.host, asked.domain)) return false;
     cookie.domain = asked.domain;
     return true;
 }

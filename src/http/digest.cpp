@@ -97,9 +97,9 @@ bool is_ascii(std::string_view text) {
 
 }  // namespace
 
-std::optional<DigestChallenge> DigestChallenge::find(const Fields& fields) {
+std::optional<DigestChallenge> DigestChallenge::find(const Fields& fields, std::string_view field) {
     std::optional<DigestChallenge> best;
-    const std::string all = fields.combined("WWW-Authenticate");
+    const std::string all = fields.combined(field);
     for (const Challenge& challenge : split_challenges(all)) {
         auto read_one = read(challenge);
         if (read_one && (!best || read_one->algorithm > best->algorithm)) best = std::move(read_one);

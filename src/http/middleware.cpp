@@ -67,6 +67,24 @@ Handler wrap(std::vector<Middleware> middlewares, Handler handler) {
     return handler;
 }
 
+Application wrap(std::vector<Middleware> middlewares, Application application) {
+    if (application.middleware) middlewares.push_back(std::move(application.middleware));
+    application.middleware = nullptr;
+    for (auto middleware = middlewares.rbegin(); middleware != middlewares.rend(); ++middleware) {
+        if (!application.middleware) {
+            application.middleware = std::move(*middleware);
+            continue;
+        }
+        const auto inner = std::make_shared<const Middleware>(std::move(application.middleware));
+        application.middleware = [outer = std::move(*middleware), inner](const Request& request, Responder responder,
+                                                                         const Handler& next) {
+            outer(request, std::move(responder),
+                  [inner, next](const Request& asked, Responder answer) { (*inner)(asked, std::move(answer), next); });
+        };
+    }
+    return application;
+}
+
 Middleware cors(CorsSettings settings) {
     return [policy = std::make_shared<const CorsPolicy>(std::move(settings))](
                const Request& request, const Responder& responder, const Handler& next) {

@@ -45,51 +45,6 @@ std::string join(const std::vector<std::string_view>& segments, std::size_t from
     return text;
 }
 
-/// Takes the place of a sink that a middleware has not let come to be yet. Nothing is read until then.
-class LateSink final : public BodySink {
-  public:
-    struct State {
-        std::unique_ptr<BodySink> sink{};
-        std::function<void()> wake{};
-        bool resolved = false;
-        bool gone = false;  ///< nobody sends to it any more
-
-        /// There is the sink, or none, and then the body is discarded.
-        void resolve(std::unique_ptr<BodySink> late) {
-            resolved = true;
-            sink = std::move(late);
-            if (gone) return sink.reset();
-            if (sink != nullptr && wake) sink->on_ready(wake);
-            if (wake) wake();
-        }
-    };
-    explicit LateSink(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    ~LateSink() override {
-        state_->gone = true;
-        state_->wake = nullptr;
-        state_->sink.reset();
-    }
-    void write(std::span<const std::byte> bytes) override {
-        if (state_->sink != nullptr) state_->sink->write(bytes);
-    }
-    void end(const Fields& trailers) override {
-        if (state_->sink != nullptr) state_->sink->end(trailers);
-    }
-    void abort(Error reason) override {
-        if (state_->sink != nullptr) state_->sink->abort(reason);
-    }
-    [[nodiscard]] bool ready() const override {
-        return state_->resolved && (state_->sink == nullptr || state_->sink->ready());
-    }
-    void on_ready(std::function<void()> wake) override {
-        state_->wake = wake;
-        if (state_->sink != nullptr) state_->sink->on_ready(std::move(wake));
-    }
-
-  private:
-    std::shared_ptr<State> state_;
-};
-
 Response echo_head(const Request& request) {
     Response response;
     response.fields.add("Content-Type", request.fields.get("Content-Type").value_or("application/octet-stream"));
@@ -267,43 +222,45 @@ void Router::pass(const Request& request, const Match& match, const Responder& r
 }
 
 void Router::operator()(const Request& request, const Responder& responder) const {
+    if (layers_.empty()) return answer(request, responder);
+    pass(request, match_and_name(request, responder), responder,
+         [this](const Request& asked, const Responder& given) { answer(asked, given); });
+}
+
+Router::Match Router::match_and_name(const Request& request, const Responder& responder) const {
     Match match = find(request);
     if (!match.parameters.empty()) responder.set_path_parameters(std::move(match.parameters));
-    const Handler* const handler = match.route != nullptr && !match.route->stream ? &match.route->handler
-                                   : match.mount != nullptr                       ? &match.mount->handler
-                                                                                  : nullptr;
-    if (handler != nullptr && layers_.empty()) return (*handler)(request, responder);
-    if (handler != nullptr) return pass(request, match, responder, *handler);
-    if (match.route == nullptr)
-        return pass(request, match, responder,
-                    [this, match](const Request& asked, const Responder& answer) { refuse(asked, match, answer); });
-    pass(request, match, responder, [route = match.route](const Request& asked, const Responder& answer) {
-        if (const auto sink = route->stream(asked, answer)) {
-            if (!asked.body.empty()) sink->write(as_bytes(asked.body));
-            sink->end(asked.trailers);
-        }
-    });
+    return match;
+}
+
+/// Without middlewares.
+void Router::answer(const Request& request, const Responder& responder) const {
+    const Match match = match_and_name(request, responder);
+    if (match.mount != nullptr) return match.mount->handler(request, responder);
+    if (match.route == nullptr) return refuse(request, match, responder);
+    if (!match.route->stream) return match.route->handler(request, responder);
+    if (const auto sink = match.route->stream(request, responder)) {
+        if (!request.body.empty()) sink->write(as_bytes(request.body));
+        sink->end(request.trailers);
+    }
 }
 
 std::unique_ptr<BodySink> Router::on_head(const Request& request, const Responder& responder) const {
-    Match match = find(request);
+    const Match match = match_and_name(request, responder);
+    if (match.route != nullptr && match.route->stream) return match.route->stream(request, responder);
     // What has a handler is called with the body. What leads nowhere is refused by its head: nobody would read the
     // body.
-    if (match.mount != nullptr || (match.route != nullptr && !match.route->stream)) return nullptr;
-    if (!match.parameters.empty()) responder.set_path_parameters(std::move(match.parameters));
-    const auto later = std::make_shared<LateSink::State>();
-    pass(request, match, responder, [this, match, later](const Request& asked, const Responder& answer) {
-        if (match.route != nullptr) return later->resolve(match.route->stream(asked, answer));
-        refuse(asked, match, answer);
-        later->resolve(nullptr);
-    });
-    if (later->resolved) return std::move(later->sink);
-    return responder.awaited() ? std::make_unique<LateSink>(later) : nullptr;
+    if (match.route == nullptr && match.mount == nullptr) refuse(request, match, responder);
+    return nullptr;
 }
 
 Application Router::application() const {
-    return {[this](const Request& request, const Responder& responder) { (*this)(request, responder); },
-            [this](const Request& request, const Responder& responder) { return on_head(request, responder); }};
+    return {[this](const Request& request, const Responder& responder) { answer(request, responder); },
+            [this](const Request& request, const Responder& responder) { return on_head(request, responder); },
+            [this](const Request& request, const Responder& responder, const Handler& next) {
+                if (layers_.empty()) return next(request, responder);
+                pass(request, match_and_name(request, responder), responder, next);
+            }};
 }
 
 Handler echo_handler() {

@@ -85,6 +85,7 @@ void ServerConnection::consume_file_output(std::optional<std::uint64_t> n) { eng
 void ServerConnection::on_change(std::function<void()> changed) { engine_->changed_ = std::move(changed); }
 bool ServerConnection::should_close() const { return engine_->should_close(); }
 bool ServerConnection::ends_with_output() const { return engine_->ends_with_output(); }
+bool ServerConnection::should_shutdown() const { return engine_->should_shutdown(); }
 bool ServerConnection::client_is_done() const { return engine_->client_is_done(); }
 bool ServerConnection::should_abort() const { return engine_->should_abort(); }
 bool ServerConnection::idle() const { return engine_->idle(); }

@@ -31,6 +31,7 @@ struct Ticket {
     Request request;
     SocketAddress client;
     std::vector<ResponseFilter> filters;
+    bool let_in = false;  ///< by the application's middleware, if it has one
 
     /// Runs the filters, and forgets them.
     void filter(Response& response, std::unique_ptr<BodySource>& body);
@@ -80,6 +81,9 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void time_out();
     [[nodiscard]] bool should_close() const;
     [[nodiscard]] bool ends_with_output() const;
+    [[nodiscard]] bool should_shutdown() const {
+        return upgraded_ != nullptr && out_.empty() && upgraded_->should_shutdown();
+    }
     [[nodiscard]] bool client_is_done() const { return client_is_done_ && !surplus_; }
     [[nodiscard]] bool should_abort() const;
     [[nodiscard]] bool idle() const;
@@ -116,11 +120,15 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void on_end();
     void on_error(Error error);
     void begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket);
+    static void let_in(const Request& request, const Responder& responder);
+    void settle_hold();
+    void take_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket);
     void discard_body(Exchange& exchange);
     void stop_input();
     void abandon_body(Error reason);
     [[nodiscard]] std::optional<Error> check_expectation(Exchange& exchange, const Request& request) const;
     void call_handler(const std::shared_ptr<Ticket>& ticket);
+    void answer_exception(const std::shared_ptr<Ticket>& ticket);
 
     // Output.
     [[nodiscard]] Exchange* find_awaited(std::uint64_t sequence);
@@ -147,10 +155,12 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     std::string spent_head_;  ///< and for the head of a response
     BodyPump pump_;
     std::unique_ptr<BodySink> sink_;      ///< of the request that is being read
+    std::shared_ptr<Ticket> admitted_;    ///< the request whose body is held back, once it need not be any more
     std::shared_ptr<Ticket> collecting_;  ///< the request that is being read, when its body is collected
     std::size_t collected_ = 0;           ///< bytes of bodies that are held for all requests under way
     std::string waiting_;                 ///< input that came when none was wanted
     bool reading_body_ = false;           ///< between a request's head and its end
+    bool held_ = false;                   ///< that is not read yet, because a middleware has not let the request in
     bool discarding_ = false;
     bool stopped_ = false;  ///< no further byte of input has a meaning
     bool surplus_ = false;  ///< such bytes have come

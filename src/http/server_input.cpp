@@ -53,6 +53,7 @@ void ServerEngine::run() {
     running_ = true;
     do {
         again_ = false;
+        settle_hold();
         read_waiting();
         pump();
     } while (again_ || (!waiting_.empty() && may_read()));
@@ -106,7 +107,7 @@ void ServerEngine::depart(bool gone) {
 bool ServerEngine::may_read() const {
     if (upgraded_ != nullptr) return upgraded_->wants_input();
     if (stopped_ || closing_ || abort_) return false;
-    if (reading_body_) return sink_ == nullptr || sink_->ready();
+    if (reading_body_) return !held_ && (sink_ == nullptr || sink_->ready());
     if (!exchanges_.empty() && exchanges_.back().may_switch()) return false;
     return exchanges_.size() < settings_.pipelined && out_.size() < settings_.output && !pump_.file_part() &&
            collected_ <= settings_.collected_body;
@@ -200,11 +201,51 @@ void ServerEngine::on_head() {
 void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
     const BodyFraming framing = parser_.framing();
     const bool has_body = framing.kind == BodyFraming::Kind::chunked || framing.length > 0;
-    if (has_body && ticket->application->on_head) {
+    if (!has_body) {
+        collecting_ = ticket;
+    } else if (ticket->application->middleware) {
+        held_ = true;
+        try {
+            ticket->application->middleware(ticket->request, Responder(ticket), let_in);
+        } catch (const std::exception&) {
+            answer_exception(ticket);
+        }
+        settle_hold();
+    } else {
+        take_body(exchange, ticket);
+    }
+}
+
+/// What a middleware calls for a request with a body.
+void ServerEngine::let_in(const Request&, const Responder& responder) {
+    const auto& ticket = responder.ticket_;
+    const auto self = ticket == nullptr ? nullptr : ticket->engine.lock();
+    if (self == nullptr || !self->held_ || self->exchanges_.back().sequence != ticket->sequence) return;
+    self->admitted_ = ticket;
+    self->wake();
+}
+
+/// A body is held back no longer once its request has been let in, or answered.
+void ServerEngine::settle_hold() {
+    if (!held_) return;
+    Exchange& exchange = exchanges_.back();
+    const auto ticket = std::move(admitted_);
+    if (exchange.answered) {
+        held_ = false;
+        discard_body(exchange);
+    } else if (ticket != nullptr) {
+        held_ = false;
+        ticket->let_in = true;
+        take_body(exchange, ticket);
+    }
+}
+
+void ServerEngine::take_body(Exchange& exchange, const std::shared_ptr<Ticket>& ticket) {
+    if (ticket->application->on_head) {
         try {
             sink_ = ticket->application->on_head(ticket->request, Responder(ticket));
         } catch (const std::exception&) {
-            answer(exchange, Response::error(Status::internal_server_error), nullptr);
+            answer_exception(ticket);
         }
         if (sink_ != nullptr) {
             sink_->on_ready([weak = weak_from_this()] {
@@ -214,7 +255,7 @@ void ServerEngine::begin_body(Exchange& exchange, const std::shared_ptr<Ticket>&
         }
         if (exchange.answered) return discard_body(exchange);
     }
-    if (framing.length > settings_.collected_body) return on_error(Error::content_too_large);
+    if (parser_.framing().length > settings_.collected_body) return on_error(Error::content_too_large);
     parser_.set_body_limit(settings_.collected_body);
     collecting_ = ticket;
 }
@@ -268,14 +309,23 @@ void ServerEngine::on_end() {
 }
 
 void ServerEngine::call_handler(const std::shared_ptr<Ticket>& ticket) {
+    const Application& application = *ticket->application;
     try {
-        ticket->application->on_request(ticket->request, Responder(ticket));
+        if (application.middleware && !ticket->let_in)
+            application.middleware(ticket->request, Responder(ticket), application.on_request);
+        else
+            application.on_request(ticket->request, Responder(ticket));
     } catch (const std::exception&) {
-        Response response = Response::error(Status::internal_server_error);
-        std::unique_ptr<BodySource> body;
-        if (awaited(ticket->sequence)) ticket->filter(response, body);
-        respond(ticket->sequence, std::move(response), std::move(body));
+        answer_exception(ticket);
     }
+}
+
+/// Who throws has not answered.
+void ServerEngine::answer_exception(const std::shared_ptr<Ticket>& ticket) {
+    Response response = Response::error(Status::internal_server_error);
+    std::unique_ptr<BodySource> body;
+    if (awaited(ticket->sequence)) ticket->filter(response, body);
+    respond(ticket->sequence, std::move(response), std::move(body));
 }
 
 void ServerEngine::on_error(Error error) {
@@ -298,7 +348,8 @@ void ServerEngine::on_error(Error error) {
 }
 
 void ServerEngine::abandon_body(Error reason) {
-    reading_body_ = false;
+    reading_body_ = held_ = false;
+    admitted_.reset();
     collecting_.reset();
     if (const auto sink = std::move(sink_)) sink->abort(reason);
 }
@@ -342,7 +393,7 @@ bool ServerEngine::reading_head() const { return !stopped_ && !reading_body_ && 
 
 bool ServerEngine::awaits_application() const {
     if (exchanges_.empty() || !out_.empty() || pump_.file_part()) return false;
-    return !reading_body_ || (sink_ != nullptr && !sink_->ready());
+    return !reading_body_ || held_ || (sink_ != nullptr && !sink_->ready());
 }
 
 bool ServerEngine::should_close() const {

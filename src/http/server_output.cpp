@@ -178,7 +178,7 @@ void ServerEngine::pump() {
 
 /// True when the response is complete and the request too, so that the next one has its turn.
 bool ServerEngine::pump_front(Exchange& exchange) {
-    if (exchange.wants_continue) {
+    if (exchange.wants_continue && !held_) {
         exchange.wants_continue = false;
         out_.append(kContinue);
     }

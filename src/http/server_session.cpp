@@ -108,12 +108,15 @@ void ServerSession::watch_rates() {
 
 void ServerSession::finish() {
     if (http_.should_abort()) return transport_.abort();
-    if (!http_.should_close()) return;
+    if (!http_.should_close()) {
+        if (http_.should_shutdown() && !std::exchange(shut_down_, true)) transport_.shutdown();
+        return;
+    }
     if (http_.client_is_done()) return transport_.close();
     // RFC 9112, section 9.6: this side closes first, and input is discarded until the client has closed too. A full
     // close would answer it with a reset, which can overtake the last response.
     lingering_ = true;
-    transport_.shutdown();
+    if (!shut_down_) transport_.shutdown();
     discard_input();
 }
 

@@ -76,6 +76,7 @@ class ServerSession {
     std::uint64_t discarded_ = 0;  ///< bytes behind the last response
     bool shaking_hands_ = false;
     bool heard_end_ = false;
+    bool shut_down_ = false;  ///< this side, while the other goes on
     bool lingering_ = false;
     bool timed_out_ = false;
     bool pumping_ = false;

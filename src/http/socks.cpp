@@ -170,7 +170,11 @@ class SocksTunnel final : public Transport, private TransportHandler {
     bool take_reply() {
         if (in_.size() < 5) return false;
         const auto octet = [this](std::size_t i) { return static_cast<unsigned char>(in_[i]); };
-        if (in_[0] != kVersion || octet(1) != 0) {
+        if (in_[0] != kVersion) {
+            fail("the proxy does not speak SOCKS 5");
+            return true;
+        }
+        if (octet(1) != 0) {
             fail(fmt::format("the SOCKS proxy does not connect to {}: {}", name(), reply_text(octet(1))));
             return true;
         }

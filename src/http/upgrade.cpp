@@ -32,7 +32,7 @@ namespace {
 struct Lane {
     detail::OutputQueue bytes{};
     bool ended = false;  ///< no more will come
-    bool reset = false;  ///< because the other side was lost
+    bool reset = false;  ///< with that, the connection: the other side was lost
 };
 
 /// What the two ends share.
@@ -47,10 +47,11 @@ class TunnelEnd final : public Upgraded {
   public:
     TunnelEnd(std::shared_ptr<TunnelState> state, std::size_t self) : state_(std::move(state)), self_(self) {}
     ~TunnelEnd() override {
+        incoming().reset = !should_close();
         state_->lost[self_] = true;
         state_->changed[self_] = nullptr;
-        if (!incoming().ended && !outgoing().ended) incoming().reset = true;
         incoming().ended = true;
+        outgoing().ended = true;  // what the other still hears reaches nobody
         outgoing().bytes.clear();
         wake_other();
     }
@@ -77,8 +78,9 @@ class TunnelEnd final : public Upgraded {
         if (was_full && outgoing().bytes.size() < state_->capacity) wake_other();
     }
     void on_change(std::function<void()> changed) override { state_->changed[self_] = std::move(changed); }
-    [[nodiscard]] bool should_close() const override { return outgoing().ended && outgoing().bytes.empty(); }
-    [[nodiscard]] bool should_abort() const override { return outgoing().reset; }
+    [[nodiscard]] bool should_close() const override { return should_shutdown() && incoming().ended; }
+    [[nodiscard]] bool should_shutdown() const override { return outgoing().ended && outgoing().bytes.empty(); }
+    [[nodiscard]] bool should_abort() const override { return outgoing().reset && outgoing().bytes.empty(); }
 
   private:
     [[nodiscard]] std::size_t other() const { return 1 - self_; }

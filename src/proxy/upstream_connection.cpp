@@ -181,6 +181,10 @@ std::size_t UpstreamConnection::pending() const {
     return std::visit([](const auto& wire) { return wire.pending(); }, wire_);
 }
 
+bool UpstreamConnection::output_waits() const {
+    return std::visit([](const auto& wire) { return wire.output_size() > 0; }, wire_);
+}
+
 /// Draws the conclusions from what the wire has said.
 void UpstreamConnection::settle() {
     if (phase_ == Phase::closing) return;
@@ -188,6 +192,7 @@ void UpstreamConnection::settle() {
     if (const auto* const http = std::get_if<http::ClientConnection>(&wire_); http != nullptr && http->upgraded()) {
         phase_ = Phase::tunnel;
         if (http->should_abort() || http->should_close()) return spend(http->should_abort());
+        if (http->should_shutdown() && !std::exchange(shut_down_, true)) transport_->shutdown();
     } else if (phase_ != Phase::connecting && pending() == 0) {
         const bool more = std::visit([](const auto& wire) { return wire.reusable(); }, wire_);
         if (!more || heard_end_) return spend(false);
@@ -236,7 +241,8 @@ Instant UpstreamConnection::deadline() const {
         case Phase::closing:
             return active_ + kClosing;
         case Phase::tunnel:
-            return kNever;  // the client's connection has a limit of its own
+            // The client's connection has a limit of its own, but it may have gone before all was passed on.
+            return output_waits() ? active_ + upstream_.response_time : kNever;
         case Phase::busy:
             break;
     }
@@ -259,7 +265,7 @@ void UpstreamConnection::run_out(Instant now) {
             }
             break;
         case Phase::tunnel:
-            return;
+            return spend(true);
         case Phase::connecting:
             break;
     }

@@ -77,6 +77,7 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
     void spend(bool abort);
     void fail(http::ClientError::Kind kind, std::string_view what);
     [[nodiscard]] std::size_t pending() const;
+    [[nodiscard]] bool output_waits() const;
 
     Surroundings around_;
     const UpstreamConfiguration& upstream_;
@@ -91,6 +92,7 @@ class UpstreamConnection final : public http::TransportHandler, public Timed {
     Phase phase_ = Phase::connecting;
     bool heard_ = false;
     bool heard_end_ = false;
+    bool shut_down_ = false;  ///< this side of a tunnel, while the other goes on
     bool cancelled_ = false;
     bool busy_within_ = false;  ///< inside of the wire's calls: it must not be destroyed, and settles when they return
 };

@@ -9,6 +9,8 @@
 
 #include "cli/command.h"
 #include "cli/get_body.h"
+#include "cli/get_run.h"
+#include "runtime/certificate.h"
 
 namespace hourglass::cli {
 namespace {
@@ -158,6 +160,46 @@ TEST(GetProxy, MayBeLeftOutForSomeServers) {
     EXPECT_EQ(rules.proxy_for(parse_url("b.example"))->authority(), "proxy.example:1080");
     EXPECT_FALSE(rules.proxy_for(parse_url("a.example")));
     EXPECT_THAT(refusal({.proxy = "ftp://proxy.example"}), testing::HasSubstr("-x"));
+}
+
+TEST(GetProxy, LoginsReplaceThoseOfTheUrl) {
+    const auto rules = proxy_rules({.proxy = "http://old:one@10.0.0.1:3128", .proxy_user = "me:a:b@c"});
+    EXPECT_EQ(rules.http->user_information, "me:a%3Ab%40c");
+    EXPECT_EQ(rules.https->user_information, "me:a%3Ab%40c");
+    EXPECT_THAT(refusal({.proxy = "http://10.0.0.1", .proxy_user = "me"}), testing::HasSubstr("-U 'me'"));
+}
+
+/// What is wrong with the files of `--cert` and `--key`.
+std::string refused_run(GetOptions options) {
+    asio::io_context context;
+    options.urls = {"https://localhost/"};
+    try {
+        const GetRun run(context, options, [](GetExit) {});
+    } catch (const Failure& failure) {
+        EXPECT_EQ(failure.exit_code, kBadInput);
+        return failure.message;
+    }
+    return {};
+}
+
+TEST(GetCertificate, NeedsItsKey) {
+    const runtime::Certificate mine("DNS:me"), other("DNS:me"), old("DNS:me", -1);
+    EXPECT_EQ(refused_run({.certificate = mine.certificate_file, .key = mine.key_file}), "");
+    EXPECT_EQ(refused_run({.key = mine.key_file}), "--key needs the certificate that it belongs to: add --cert FILE");
+    EXPECT_THAT(refused_run({.certificate = mine.certificate_file, .key = other.key_file}),
+                testing::HasSubstr("does not belong to the certificate"));
+    EXPECT_THAT(refused_run({.certificate = mine.certificate_file}), testing::HasSubstr("holds no key in PEM"))
+        << "the key is looked for in the same file";
+    EXPECT_THAT(refused_run({.certificate = "/nowhere.pem", .key = mine.key_file}),
+                testing::HasSubstr("the certificate '/nowhere.pem' can't be read"));
+    EXPECT_THAT(refused_run({.certificate = old.certificate_file, .key = old.key_file}),
+                testing::HasSubstr("has expired"));
+}
+
+TEST(GetCertificate, MayHoldItsKeyInOneFile) {
+    const runtime::Certificate mine("DNS:me");
+    std::ofstream(mine.certificate_file, std::ios::app) << std::ifstream(mine.key_file).rdbuf();
+    EXPECT_EQ(refused_run({.certificate = mine.certificate_file}), "");
 }
 
 }  // namespace

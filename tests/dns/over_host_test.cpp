@@ -202,6 +202,34 @@ TEST_F(TwoHosts, Rfc7766QueriesOnOneConnectionAreAnsweredInOrderAndAnIdleOneIsCl
     stream.set_handler(nullptr);
 }
 
+TEST_F(TwoHosts, AnotherZoneAnswersOnConnectionsThatAreThereAndTheCacheKeepsWhatItHasForItsTime) {
+    HostServer name_server(server, {zone(kExampleZone)}, {.idle_timeout = 1h});
+    ASSERT_TRUE(name_server.listen({IpAddress::v4(0), kPort}));
+    HostResolver resolver(client, asking("10.0.0.53"));
+    RawClient raw;
+    auto stream = client.tcp().connect({address("10.0.0.53"), kPort}, {.local = {}, .handler = &raw}).value();
+    const auto ask = [&] {
+        const auto heard = raw.messages.size();
+        stream.send(tcp_framed(make_query(1, {name("www.example.test"), Type::a, Class::in}).to_bytes()));
+        run([&] { return raw.messages.size() > heard; });
+        return Message::parse(raw.messages.back())->answers.at(0).to_string();
+    };
+    run([&] { return stream.state() == tcp::State::established; });
+    EXPECT_EQ(ask(), "www.example.test. 300 IN A 10.0.0.2");
+    EXPECT_THAT(resolve(resolver, "www.example.test")->addresses, ElementsAre(address("10.0.0.2")));
+
+    std::vector<Zone> changed;
+    changed.push_back(
+        zone("$ORIGIN example.test.\n$TTL 300\n@ SOA ns root 2 1 1 1 60\n@ NS ns\n"
+             "ns A 10.0.0.53\nwww A 10.0.0.77\n"));
+    name_server.reload(std::move(changed));
+    EXPECT_EQ(ask(), "www.example.test. 300 IN A 10.0.0.77");
+    EXPECT_THAT(resolve(resolver, "www.example.test")->addresses, ElementsAre(address("10.0.0.2")));
+    now += 300s;
+    EXPECT_THAT(resolve(resolver, "www.example.test")->addresses, ElementsAre(address("10.0.0.77")));
+    stream.set_handler(nullptr);
+}
+
 TEST_F(TwoHosts, ConnectionsBeyondTheLimitAreReset) {
     HostServer name_server(server, {zone(kExampleZone)}, {.max_connections = 2});
     ASSERT_TRUE(name_server.listen({IpAddress::v4(0), kPort}));

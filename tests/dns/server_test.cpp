@@ -32,6 +32,17 @@ TEST_F(Rfc1034Server, AnswersWithAuthorityFromItsZone) {
     EXPECT_EQ(m.answers[0].to_string(), "www.example.test. 300 IN A 10.0.0.2");
 }
 
+TEST_F(Rfc1034Server, AnswersFromAnotherZoneAsSoonAsItIsThere) {
+    EXPECT_EQ(ask("www.example.test", Type::a).answers.size(), 1u);
+    std::vector<Zone> others;
+    others.push_back(zone("$ORIGIN other.test.\n@ 60 IN SOA ns root 1 1 1 1 60\n@ 60 IN NS ns\nns 60 IN A 10.9.9.9\n"));
+    server.reload(std::move(others));
+    EXPECT_EQ(ask("www.example.test", Type::a).header.rcode, Rcode::refused) << "it is nobody's any more";
+    ASSERT_EQ(ask("ns.other.test", Type::a).answers.size(), 1u);
+    EXPECT_EQ(ask("ns.other.test", Type::a).answers[0].to_string(), "ns.other.test. 60 IN A 10.9.9.9");
+    EXPECT_EQ(server.counters().answered, 3u) << "what was counted before stays";
+}
+
 TEST_F(Rfc1034Server, FollowsAliasesInsideTheZone) {
     const Message m = ask("chain.example.test", Type::aaaa);
     ASSERT_EQ(m.answers.size(), 3u);

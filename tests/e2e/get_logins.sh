@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `hourglass get` with digest authentication, through a SOCKS proxy, and with a certificate of its own: python's standard
-# library is the judge of each.
+# `hourglass get` with digest authentication by a server and by a proxy, through a SOCKS proxy, and with a certificate of
+# its own: python's standard library is the judge of each.
 source "$(dirname "$0")/lib.sh"
 
 need python3 openssl
@@ -19,10 +19,18 @@ import hashlib, http.server, os, re, select, socket, socketserver, ssl, threadin
 def parameters(text):
     return {k.lower(): a or b for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', text)}
 
+def splice(near, far):
+    while True:
+        for ready in select.select([near, far], [], [])[0]:
+            data = ready.recv(65536)
+            if not data: return
+            (far if ready is near else near).sendall(data)
+
 class Digest(http.server.BaseHTTPRequestHandler):
     """RFC 7616 with SHA-256; a nonce is good for two requests, and then stale."""
     protocol_version = "HTTP/1.1"
     nonces = {}
+    status, asks, answers = 401, "WWW-Authenticate", "Authorization"
     def log_message(self, *a): pass
     def answer(self, status, fields, body):
         self.send_response(status)
@@ -34,12 +42,12 @@ class Digest(http.server.BaseHTTPRequestHandler):
         nonce = os.urandom(8).hex()
         self.nonces[nonce] = 0
         text = f'realm="a, b", qop="auth", nonce="{nonce}", opaque="o"' + (", stale=true" if stale else "")
-        self.answer(401, [("WWW-Authenticate", "Digest algorithm=MD5, " + text),
-                          ("WWW-Authenticate", "Digest algorithm=SHA-256, " + text)], b"who?\n")
+        self.answer(self.status, [(self.asks, "Digest algorithm=MD5, " + text),
+                                  (self.asks, "Digest algorithm=SHA-256, " + text)], b"who?\n")
     def do_GET(self):
         size = int(self.headers.get("Content-Length", 0))
         content = self.rfile.read(size)
-        given = parameters(self.headers.get("Authorization", ""))
+        given = parameters(self.headers.get(self.answers, ""))
         if given.get("nonce") not in self.nonces: return self.challenge(False)
         h = lambda text: hashlib.sha256(text.encode()).hexdigest()
         expected = h(":".join([h("Mufasa:a, b:Circle of Life"), given["nonce"], given["nc"], given["cnonce"], "auth",
@@ -52,8 +60,25 @@ class Digest(http.server.BaseHTTPRequestHandler):
             if not getattr(Digest, "told", False):
                 Digest.told = True
                 return self.challenge(True)
+        self.welcome(given, content)
+    def welcome(self, given, content):
         self.answer(200, [], f"hello {given['username']} {len(content)}\n".encode())
     do_POST = do_GET
+
+class DigestProxy(Digest):
+    """The same as a proxy, which answers for http itself and passes on what is in a tunnel."""
+    status, asks, answers = 407, "Proxy-Authenticate", "Proxy-Authorization"
+    do_CONNECT = Digest.do_GET
+    def answer(self, status, fields, body):
+        if self.server.closes and status == 407: fields.append(("Connection", "close"))
+        super().answer(status, fields, body)
+    def welcome(self, given, content):
+        if self.command != "CONNECT": return super().welcome(given, (self.path + " ").encode() + content)
+        host, port = self.path.rsplit(":", 1)
+        far = socket.create_connection((host, int(port)))
+        self.wfile.write(b"HTTP/1.1 200 Go on\r\n\r\n")
+        splice(self.connection, far)
+        self.close_connection = True
 
 class Socks(socketserver.StreamRequestHandler):
     """RFC 1928 and RFC 1929; the name says which of them is asked for."""
@@ -79,11 +104,7 @@ class Socks(socketserver.StreamRequestHandler):
         try: far = socket.create_connection((host, port))
         except OSError: return self.wfile.write(b"\5\5\0\1" + bytes(6))
         self.wfile.write(b"\5\0\0\3" + bytes([4]) + b"name" + bytes(2))
-        while True:
-            for ready in select.select([self.connection, far], [], [])[0]:
-                data = ready.recv(65536)
-                if not data: return
-                (far if ready is self.connection else self.connection).sendall(data)
+        splice(self.connection, far)
 
 class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *a): pass
@@ -95,11 +116,12 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 class Threads(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
-    login = False
+    login = closes = False
 
 servers = {"digest": Threads(("127.0.0.1", 0), Digest), "socks": Threads(("127.0.0.1", 0), Socks),
-           "login": Threads(("127.0.0.1", 0), Socks), "mutual": http.server.HTTPServer(("127.0.0.1", 0), Page)}
-servers["login"].login = True
+           "login": Threads(("127.0.0.1", 0), Socks), "proxy": Threads(("127.0.0.1", 0), DigestProxy),
+           "closing": Threads(("127.0.0.1", 0), DigestProxy), "mutual": http.server.HTTPServer(("127.0.0.1", 0), Page)}
+servers["login"].login = servers["closing"].closes = True
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("server.pem", "server.key")
 context.verify_mode = ssl.CERT_REQUIRED
@@ -127,6 +149,19 @@ digest_login() {
     [[ $(get --digest -u 'Mufasa:wrong' "$url/") == 'who?' ]] || return 1
     [[ $(get -u 'Mufasa:Circle of Life' "$url/") == 'who?' ]] # basic credentials
 }
+# Of a proxy that keeps the connection behind its challenge, and of one that closes it.
+digest_to_a_proxy() {
+    local port options
+    # shellcheck disable=SC2154
+    for port in "$proxy" "$closing"; do
+        options=(-x "http://127.0.0.1:$port" -U 'Mufasa:Circle of Life' --proxy-digest)
+        [[ $(get "${options[@]}" -d 'a=b' http://a.example/x) == 'hello Mufasa 22' ]] || return 1
+        # shellcheck disable=SC2154
+        [[ $(get "${options[@]}" --cacert server.pem -E both.pem "https://127.0.0.1:$mutual/") == 'certificate of client' ]] || return 1
+        ! get -x "http://127.0.0.1:$port" -U Mufasa:wrong --proxy-digest -k "https://127.0.0.1:$mutual/" 2>errors || return 1
+        grep -q 'the proxy does not connect to .*: 407' errors || { cat errors && return 1; }
+    done
+}
 through_socks() {
     # shellcheck disable=SC2154
     local url=http://inside.example:$digest/
@@ -152,6 +187,7 @@ client_certificate() {
 }
 
 check "digest authentication, a stale nonce among it" digest_login
+check "digest authentication by a proxy, for a tunnel too" digest_to_a_proxy
 check "SOCKS 5, with and without a password, names resolved there" through_socks
 check "a certificate of the client's" client_certificate
 finish

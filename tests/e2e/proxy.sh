@@ -78,6 +78,10 @@ start_ours() {
 # A server that says what its first argument tells it to, whatever it is asked, and closes; "" says nothing and waits.
 raw_server='use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 9, LocalAddr => "127.0.0.1:$ARGV[0]",
     ReuseAddr => 1) or die; while (my $c = $l->accept) { sysread($c, my $r, 4096);
+    if ($r =~ m{^GET /(odd/)?count}) {
+        syswrite($c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: count\r\n\r\n");
+        my $heard = 0; while (my $n = sysread($c, my $said, 65536)) { $heard += $n }
+        syswrite($c, "$heard" . ("." x 100000)); close($c); next }
     if ($r =~ /^GET .odd.upgrade|^GET .upgrade/) {
         syswrite($c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
         while (sysread($c, my $said, 4096)) { syswrite($c, "<$said>") }
@@ -218,6 +222,18 @@ upgraded() {
     cat got
     grep -q '^HTTP/1.1 101' got && [[ $answer == '<hello>' ]]
 }
+# A client that sends a megabyte, closes its side, and is then told by the server how much that was.
+half_closed() {
+    perl -MIO::Socket::INET -e '
+        alarm 10; my $c = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die;
+        print $c "GET /odd/count HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: count\r\n\r\n"; $c->flush;
+        my $head = ""; while ($head !~ /\r\n\r\n/) { sysread($c, $head, 1, length $head) or die $head }
+        print $c "?" x 1000000; $c->flush; shutdown($c, 1);
+        my $heard = ""; while (sysread($c, $heard, 65536, length $heard)) {}
+        print substr($heard, 0, 8), length $heard' "$gateway" >got
+    cat got
+    [[ $(cat got) == 1000000.100007 ]]
+}
 logged() { grep -q '"GET /seen?x=1 HTTP/1.1" 200' access.log; }
 
 # curl after curl while the configuration is read again twenty times: none fails.
@@ -315,6 +331,7 @@ check "our proxy behind nginx" behind_nginx
 check "our server behind nginx's uwsgi_pass" uwsgi_pass
 check "TLS at the front" over_tls
 check "Upgrade passes through as a tunnel" upgraded
+check "each direction of a tunnel ends by itself" half_closed
 check "the access log has a line for each answer" logged
 check "reload under load loses no request" reload_under_load
 check "a configuration with errors changes nothing" bad_reload

@@ -67,6 +67,8 @@ limits() {
     codes=$(for _ in 1 2 3 4; do status_of "$url/"; echo; done | sort | uniq -c | tr -s ' \n' ' ')
     [[ $codes == *'1 200'* && $codes == *'3 429'* ]] || { echo "$codes" && return 1; }
     has_field 'retry-after: [0-9]*' "$url/" || return 1
+    head -c 3000000 /dev/zero >upload # which is not asked for
+    [[ $(fetch -o /dev/null -w '%{http_code} %{size_upload}' --data-binary @upload "$url/echo") == '429 0' ]] || return 1
     local port=${url##*:} refused=0
     exec 4<>"/dev/tcp/127.0.0.1/$port" 5<>"/dev/tcp/127.0.0.1/$port"
     printf '\r\n' >&4 # a connection is taken once something has come; empty lines before a request are passed over

@@ -37,6 +37,27 @@ TEST(Rfc6265bisDomain, OfAnotherHostIsRefused) {
     EXPECT_EQ(sent("http://10.0.0.1/", "a=1; Domain=0.0.1", "http://10.0.0.1/"), "");
 }
 
+TEST(Rfc6265bisSection57Step9, APublicSuffixIsRefused) {
+    EXPECT_EQ(sent("http://a.com/", "a=1; Domain=com", "http://a.com/"), "");
+    EXPECT_EQ(sent("http://a.co.uk/", "a=1; Domain=co.uk", "http://a.co.uk/"), "");
+    EXPECT_EQ(sent("http://a.co.uk/", "a=1; Domain=a.co.uk", "http://b.a.co.uk/"), "a=1");
+    EXPECT_EQ(sent("http://me.github.io/", "a=1; Domain=github.io", "http://me.github.io/"), "");
+    EXPECT_EQ(sent("http://me.github.io/", "a=1; Domain=me.github.io", "http://me.github.io/"), "a=1");
+    EXPECT_EQ(sent("http://x.ck/", "a=1; Domain=ck", "http://x.ck/"), "");
+    EXPECT_EQ(sent("http://www.ck/", "a=1; Domain=www.ck", "http://a.www.ck/"), "a=1") << "an exception of the list's";
+}
+
+TEST(Rfc6265bisSection57Step9, APublicSuffixThatIsTheHostItselfKeepsItsCookie) {
+    EXPECT_EQ(sent("http://github.io/", "a=1; Domain=github.io", "http://github.io/"), "a=1");
+    EXPECT_EQ(sent("http://github.io/", "a=1; Domain=github.io", "http://me.github.io/"), "");
+}
+
+TEST(Rfc6265bisDomain, OfAnAddressIsTheAddressItself) {
+    EXPECT_EQ(sent("http://10.0.0.1/", "a=1; Domain=10.0.0.1", "http://10.0.0.1/"), "a=1");
+    EXPECT_EQ(sent("http://[fd00::1]/", "a=1; Domain=fd00::1", "http://[fd00::1]/"), "a=1");
+    EXPECT_EQ(sent("http://10.0.0.1/", "a=1; Domain=1", "http://10.0.0.1/"), "");
+}
+
 TEST(Rfc6265bisDomain, OfASingleLabelIsRefusedUnlessItIsTheHost) {
     EXPECT_EQ(sent("http://a.example/", "a=1; Domain=example", "http://a.example/"), "");
     EXPECT_EQ(sent("http://localhost/", "a=1; Domain=localhost", "http://localhost/"), "a=1");

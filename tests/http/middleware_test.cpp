@@ -41,6 +41,23 @@ TEST(Middlewares, SeeWhatIsAnsweredForAHandlerThatThrowsOrForgets) {
     EXPECT_TRUE(answer.ends_with("-seen"));
 }
 
+TEST(Middlewares, OfAnApplicationSeeTheHeadFirstAndTheAnswerLast) {
+    std::string seen;
+    const auto note = [&seen](std::string name) -> Middleware {
+        return [&seen, name](const Request& request, const Responder& responder, const Handler& next) {
+            seen += name + (request.body.empty() ? "" : "!");
+            next(request, responder);
+        };
+    };
+    Application inner{echo_handler(), nullptr, note("3")};
+    TestServer server(wrap({tag("-outer"), note("1"), note("2"), tag("-inner")}, std::move(inner)));
+    const std::string answer = server.exchange("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+    EXPECT_TRUE(answer.ends_with("body-inner-outer")) << answer;
+    EXPECT_EQ(seen, "123");
+    server.exchange("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(seen, "123123");
+}
+
 TEST(Cors, ASimpleRequestIsMarkedForOriginsThatAreAllowed) {
     const Middleware some = cors({.origins = {"https://a.example"}, .exposed_headers = {"X-A"}, .credentials = true});
     const std::string allowed = ask(some, "Origin: https://a.example\r\n");
@@ -137,6 +154,17 @@ TEST(AccessLog, OfAnApplicationHasEachAnswerOnceStreamedOrCollected) {
     server.exchange("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(lines, (std::vector<std::string>{"POST /stream 200", "POST /collected 200", "POST /nothing 404",
                                                "GET /nothing 404"}));
+}
+
+TEST(AccessLog, HasRefusalsThatComeBeforeTheBody) {
+    Router router;
+    router.use(basic_authentication("x", [](auto, auto) { return false; })).post("/x", echo_handler());
+    std::vector<std::uint16_t> statuses;
+    const auto clock = [] { return std::chrono::sys_time<std::chrono::microseconds>{}; };
+    TestServer server(with_access_log(router.application(), clock,
+                                      [&](const AccessRecord& r) { statuses.push_back(to_number(r.status)); }));
+    server.exchange("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(statuses, std::vector<std::uint16_t>{401});
 }
 
 TEST(Metrics, CountByMethodAndClassWithoutNamesThatClientsInvent) {

@@ -1,6 +1,8 @@
 #include "hourglass/http/router.h"
 
 #include <gtest/gtest.h>
+#include <optional>
+#include <stdexcept>
 
 #include "http/support.h"
 
@@ -167,6 +169,113 @@ TEST(Router, MiddlewaresStandBeforeEverythingOrBeforeAPrefix) {
     EXPECT_EQ(log, "aab");
     EXPECT_EQ(body(router, "GET /nothing"), "404");
     EXPECT_EQ(log, "aaba") << "what has no route passes them too";
+}
+
+/// A router with a middleware in front of a handler that is given the body, and of one that takes it as it comes.
+class BeforeABody : public testing::TestWithParam<const char*> {
+  protected:
+    void use(Middleware middleware, const ServerSettings& settings = TestServer::plain()) {
+        router.use(std::move(middleware));
+        router.route(Method::post, "/collected", echo_handler());
+        router.stream(Method::post, "/stream", echo_stream());
+        server.emplace(router.application(), settings);
+    }
+    std::string head(std::string_view more) const {
+        return "POST " + std::string(GetParam()) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+    }
+    static Middleware refuse(Status status) {
+        return [status](const Request&, const Responder& responder, const Handler&) {
+            responder.respond(Response::error(status));
+        };
+    }
+    Router router;
+    std::optional<TestServer> server;
+};
+INSTANTIATE_TEST_SUITE_P(Router, BeforeABody, testing::Values("/collected", "/stream"));
+
+TEST_P(BeforeABody, Rfc9110Section1011WhoIsRefusedIsNotAskedForIt) {
+    use(refuse(Status::unauthorized));
+    const std::string answer = server->exchange(head("Expect: 100-continue\r\nContent-Length: 5\r\n"));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << answer;
+    EXPECT_TRUE(server->connection.should_close()) << "it is not known whether the body comes";
+}
+
+TEST_P(BeforeABody, ARefusalComesBeforeTheBodyAndBeforeItsLimits) {
+    ServerSettings settings = TestServer::plain();
+    settings.collected_body = 10;
+    use(refuse(Status::too_many_requests), settings);
+    const std::string answer = server->exchange(head("Content-Length: 100000000\r\n"));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST_P(BeforeABody, ASmallBodyBehindARefusalIsDiscardedAndTheConnectionGoesOn) {
+    use(refuse(Status::forbidden));
+    EXPECT_TRUE(server->exchange(head("Content-Length: 5\r\n") + "hello").starts_with("HTTP/1.1 403 "));
+    EXPECT_TRUE(server->connection.idle());
+    EXPECT_FALSE(server->connection.should_close());
+}
+
+TEST_P(BeforeABody, WhoIsLetInIsAskedForItOnceAndAnswered) {
+    int calls = 0;
+    use([&](const Request& request, const Responder& responder, const Handler& next) {
+        ++calls;
+        EXPECT_EQ(request.body, "");
+        next(request, responder);
+        next(request, responder);
+    });
+    const std::string asked = server->exchange(head("Expect: 100-continue\r\nContent-Length: 5\r\n"));
+    EXPECT_TRUE(asked.starts_with("HTTP/1.1 100 Continue\r\n\r\n")) << asked;
+    EXPECT_TRUE(server->exchange("hello").ends_with("hello"));
+    EXPECT_EQ(calls, 1);
+    EXPECT_TRUE(server->connection.idle());
+}
+
+TEST_P(BeforeABody, AMiddlewareMayThinkItOver) {
+    std::function<void()> let_in, refuse_it;
+    use([&](const Request& request, const Responder& responder, const Handler& next) {
+        let_in = [&request, responder, next] { next(request, responder); };
+        refuse_it = [responder] { responder.respond(Response::error(Status::forbidden)); };
+    });
+    const std::string ask = head("Expect: 100-continue\r\nContent-Length: 5\r\n");
+    EXPECT_EQ(server->exchange(ask), "");
+    EXPECT_FALSE(server->connection.wants_input());
+    EXPECT_TRUE(server->connection.awaits_application()) << "the client is not slow";
+    std::exchange(let_in, nullptr)();
+    EXPECT_TRUE(server->take_output().starts_with("HTTP/1.1 100 "));
+    EXPECT_TRUE(server->exchange("hello").ends_with("hello"));
+    EXPECT_EQ(server->exchange(ask), "");
+    std::exchange(refuse_it, nullptr)();
+    let_in();
+    EXPECT_TRUE(server->take_output().starts_with("HTTP/1.1 403 ")) << "letting it in comes too late";
+    EXPECT_TRUE(server->connection.should_close());
+}
+
+TEST_P(BeforeABody, AMiddlewareThatForgetsOrThrowsIs500) {
+    for (const bool throws : {false, true}) {
+        Router one;
+        one.use([throws](const Request&, const Responder&, const Handler&) {
+            if (throws) throw std::runtime_error("x");
+        });
+        one.route(Method::post, "/collected", echo_handler()).stream(Method::post, "/stream", echo_stream());
+        TestServer broken(one.application());
+        EXPECT_TRUE(broken.exchange(head("Content-Length: 5\r\n") + "hello").starts_with("HTTP/1.1 500 "));
+        EXPECT_TRUE(broken.connection.idle());
+    }
+}
+
+TEST_P(BeforeABody, AClientThatLeavesMeanwhileIsNotLetIn) {
+    std::function<void()> let_in;
+    use([&](const Request& request, const Responder& responder, const Handler& next) {
+        let_in = [&request, responder, next] { next(request, responder); };
+    });
+    server->exchange(head("Content-Length: 5\r\n"));
+    server->connection.peer_closed();
+    let_in();
+    EXPECT_TRUE(server->take_output().starts_with("HTTP/1.1 400 "));
+    EXPECT_TRUE(server->connection.should_close());
+    server.reset();
+    let_in();
 }
 
 TEST(Router, AMiddlewareMayLetAStreamedBodyWait) {

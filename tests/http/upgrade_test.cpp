@@ -234,6 +234,63 @@ TEST_F(Upgrade, Rfc9110Section936ATunnelByConnectIsTakenOverToo) {
     EXPECT_EQ(as_text(client.output()), "ABC");
 }
 
+/// What an end of a tunnel says next.
+std::string take(Upgraded& end) {
+    std::string said;
+    std::span<const std::byte> piece;
+    while (end.output_size() > 0 && end.output(std::span(&piece, 1)) == 1) {
+        said += as_text(piece);
+        end.consume_output(piece.size());
+    }
+    return said;
+}
+
+TEST(Tunnels, Rfc9293Section36EachDirectionEndsByItself) {
+    const auto [near, far] = Tunnel::make();
+    near->receive(as_bytes("question"));
+    near->peer_closed();
+    EXPECT_FALSE(far->should_shutdown()) << "what is on the way comes first";
+    EXPECT_EQ(take(*far), "question");
+    EXPECT_TRUE(far->should_shutdown());
+    EXPECT_FALSE(far->should_close());
+    EXPECT_FALSE(near->wants_input());
+    far->receive(as_bytes("a long answer"));
+    EXPECT_EQ(take(*near), "a long answer");
+    EXPECT_FALSE(near->should_shutdown());
+    far->peer_closed();
+    EXPECT_TRUE(near->should_close());
+    EXPECT_TRUE(far->should_close());
+}
+
+TEST(Tunnels, Rfc9110Section936WhatCameFromALostSideIsPassedOnBeforeTheOtherIsReset) {
+    auto [near, far] = Tunnel::make();
+    far->receive(as_bytes("last words"));
+    far.reset();
+    EXPECT_FALSE(near->should_abort());
+    EXPECT_FALSE(near->wants_input()) << "nobody is there to hear it";
+    EXPECT_EQ(take(*near), "last words");
+    EXPECT_TRUE(near->should_abort());
+}
+
+TEST(Tunnels, SideLostAfterItsOwnEndIsStillALoss) {
+    auto [near, far] = Tunnel::make();
+    near->peer_closed();
+    near.reset();
+    EXPECT_TRUE(far->should_abort()) << "what it says reaches nobody";
+}
+
+TEST(Tunnels, SideThatIsDoneLeavesWhatTheOtherHasYetToSay) {
+    auto [near, far] = Tunnel::make();
+    far->peer_closed();
+    near->receive(as_bytes("rest"));
+    near->peer_closed();
+    EXPECT_TRUE(near->should_close());
+    near.reset();
+    EXPECT_EQ(take(*far), "rest");
+    EXPECT_TRUE(far->should_close());
+    EXPECT_FALSE(far->should_abort());
+}
+
 /// A browser, a gateway that tunnels, and an origin, with ten milliseconds between each.
 TEST_F(Upgrade, TunnelPassesThroughAGatewayOverTcp) {
     sim::World world(1);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "hourglass/http/content_coding.h"
+#include "hourglass/http/digest.h"
 #include "hourglass/http/over_tcp.h"
 #include "hourglass/http/router.h"
 #include "hourglass/sim/world.h"
@@ -432,6 +433,112 @@ TEST_F(Agent, AProxyThatRefusesATunnelIsNoConnection) {
     settings.tunnel = true;
     EXPECT_EQ(get("http://one.example/a"), "error the proxy does not connect to one.example:80: 403 Not there");
     EXPECT_EQ(error.kind, ClientError::Kind::not_connected);
+}
+
+/// A proxy that has an answer for each request, in order, and the last one for all that follow. It closes behind one
+/// that says so.
+struct ScriptedProxy final : tcp::ConnectionHandler, tcp::AcceptHandler {
+    ScriptedProxy(ip::Host& host, std::vector<std::string> says) : answers(std::move(says)) {
+        listener = host.tcp().listen({IpAddress::v4(10, 0, 2, 2), Port{3128}}, {.handler = this}).value();
+    }
+    void on_acceptable(tcp::Listener ready) override {
+        while (auto stream = ready.accept()) {
+            stream->set_handler(this);
+            ++connections;
+        }
+    }
+    void on_readable(tcp::Stream stream) override {
+        for (Slice piece = stream.receive_slice(); !piece.empty(); piece = stream.receive_slice())
+            head += as_text(piece.bytes());
+        if (!head.ends_with("\r\n\r\n")) return;
+        const std::string& answer = answers[std::min(heads.size(), answers.size() - 1)];
+        heads.push_back(std::exchange(head, {}));
+        stream.send(as_bytes(answer));
+        if (answer.find("Connection: close") != std::string::npos) stream.close();
+    }
+
+    std::vector<std::string> answers;
+    std::string head;
+    std::vector<std::string> heads;
+    int connections = 0;
+    tcp::Listener listener;
+};
+
+constexpr std::string_view kChallenge = "Digest realm=\"proxy\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256";
+constexpr std::string_view kNoRandom = "00000000000000000000000000000000";
+std::string proxy_answer(std::string_view more) {
+    return "HTTP/1.1 407 Who?\r\nContent-Length: 5\r\nProxy-Authenticate: Basic realm=\"x\", " +
+           std::string(kChallenge) + std::string(more) + "\r\n\r\nwho?\n";
+}
+std::string mufasas_answer(std::string_view method, std::string_view target) {
+    const auto challenge = DigestChallenge::find({{"A", kChallenge}}, "A").value();
+    return "Proxy-Authorization: " + digest_credentials(challenge, {"Mufasa", "Circle"}, method, target, 1, kNoRandom) +
+           "\r\n";
+}
+
+class DigestToAProxy : public Agent {
+  protected:
+    DigestToAProxy() {
+        settings.proxies.http = parse_proxy("http://Mufasa:Circle@two.example:3128").value();
+        settings.proxy_digest = true;
+    }
+    const std::string opened = "HTTP/1.1 200 Go on\r\n\r\n";
+    const std::string behind = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbehind";
+};
+
+TEST_F(DigestToAProxy, Rfc9110Section117ARequestForTheWholeUrlIsSentAgainWithTheAnswer) {
+    ScriptedProxy proxy(world.host("two"), {proxy_answer(""), behind});
+    AgentRequest post = request("http://one.example/a", Method::post);
+    post.request.body = "body\r\n\r\n";
+    EXPECT_EQ(finish(std::move(post)), "200 behind");
+    ASSERT_EQ(proxy.heads.size(), 2U);
+    EXPECT_THAT(proxy.heads[0], testing::Not(testing::HasSubstr("Proxy-Authorization")));
+    EXPECT_THAT(proxy.heads[1], testing::HasSubstr(mufasas_answer("POST", "http://one.example/a")));
+    EXPECT_THAT(proxy.heads[1], testing::EndsWith("body\r\n\r\n"));
+    EXPECT_EQ(proxy.connections, 1);
+}
+
+TEST_F(DigestToAProxy, Rfc9110Section936ATunnelIsAskedForAgainOnTheSameConnection) {
+    settings.tunnel = true;
+    ScriptedProxy proxy(world.host("two"), {proxy_answer(""), opened, behind});
+    EXPECT_EQ(get("http://one.example/a"), "200 behind");
+    ASSERT_EQ(proxy.heads.size(), 3U);
+    EXPECT_THAT(proxy.heads[0], testing::Not(testing::HasSubstr("Proxy-Authorization")));
+    EXPECT_THAT(proxy.heads[1], testing::HasSubstr(mufasas_answer("CONNECT", "one.example:80")));
+    EXPECT_THAT(proxy.heads[2], testing::Not(testing::HasSubstr("Proxy-Authorization"))) << "that is the server's";
+    EXPECT_EQ(proxy.connections, 1);
+}
+
+TEST_F(DigestToAProxy, AProxyThatClosesWithItsChallengeIsAskedOnAnotherConnection) {
+    settings.tunnel = true;
+    ScriptedProxy proxy(world.host("two"), {proxy_answer("\r\nConnection: close"), opened, behind});
+    EXPECT_EQ(get("http://one.example/a"), "200 behind");
+    ASSERT_EQ(proxy.heads.size(), 3U);
+    EXPECT_THAT(proxy.heads[1], testing::HasSubstr(mufasas_answer("CONNECT", "one.example:80")));
+    EXPECT_EQ(proxy.connections, 2);
+}
+
+TEST_F(DigestToAProxy, AStaleNonceIsAnsweredAndAWrongLoginIsNotTriedAgain) {
+    settings.tunnel = true;
+    ScriptedProxy proxy(world.host("two"), {proxy_answer(""), proxy_answer(", stale=true"), proxy_answer("")});
+    EXPECT_EQ(get("http://one.example/a"), "error the proxy does not connect to one.example:80: 407 Who?");
+    EXPECT_EQ(proxy.heads.size(), 3U);
+}
+
+TEST_F(DigestToAProxy, NobodyIsToldThePasswordWhereTheProxyWantsItAsItIs) {
+    const std::string basic = "HTTP/1.1 407 Who?\r\nContent-Length: 0\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n";
+    ScriptedProxy proxy(world.host("two"), {basic});
+    EXPECT_EQ(get("http://one.example/a"), "407 ");
+    EXPECT_EQ(proxy.heads.size(), 1U);
+    EXPECT_THAT(proxy.heads[0], testing::Not(testing::HasSubstr("Proxy-Authorization")));
+}
+
+TEST_F(Agent, ATunnelIsAskedForWithBasicCredentialsUnasked) {
+    ScriptedProxy proxy(world.host("two"), {"HTTP/1.1 200 Go on\r\n\r\n", "HTTP/1.1 204 Done\r\n\r\n"});
+    settings.proxies.http = parse_proxy("http://u:p@two.example:3128").value();
+    settings.tunnel = true;
+    EXPECT_EQ(get("http://one.example/a"), "204 ");
+    EXPECT_THAT(proxy.heads.at(0), testing::HasSubstr("Proxy-Authorization: Basic dTpw\r\n"));
 }
 
 TEST_F(Agent, ExpectedContinueIsNotWaitedForForEver) {

@@ -190,6 +190,23 @@ TEST_F(Forwarding, HeadersAreSetOnBothWays) {
     EXPECT_FALSE(last.fields.contains("Content-Type"));
 }
 
+/// Asks for another protocol, and notes what it hears.
+class Talker final : public tcp::ConnectionHandler {
+  public:
+    void on_established(tcp::Stream s) override {
+        s.send(http::as_bytes("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n"));
+    }
+    void on_readable(tcp::Stream s) override {
+        for (Slice piece = s.receive_slice(65536); !piece.empty(); piece = s.receive_slice(65536))
+            heard += http::as_text(piece.bytes());
+        at_end = s.at_end();
+    }
+    void on_closed(tcp::Stream, tcp::Error error) override { closed = error; }
+    std::string heard;
+    bool at_end = false;
+    std::optional<tcp::Error> closed;
+};
+
 TEST_F(Forwarding, UpgradePassesThroughAsATunnel) {
     class Echo final : public http::Upgraded {
       public:
@@ -216,19 +233,6 @@ TEST_F(Forwarding, UpgradePassesThroughAsATunnel) {
     });
     start(to("a"));
     test::RawServer unused(world.host("client"), {IpAddress::v4(10, 0, 0, 1), Port{9}}, "", false);
-    class Talker final : public tcp::ConnectionHandler {
-      public:
-        void on_established(tcp::Stream s) override {
-            s.send(http::as_bytes("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n"));
-        }
-        void on_readable(tcp::Stream s) override {
-            for (Slice piece = s.receive_slice(65536); !piece.empty(); piece = s.receive_slice(65536))
-                heard += http::as_text(piece.bytes());
-            at_end = s.at_end();
-        }
-        std::string heard;
-        bool at_end = false;
-    };
     Talker talker;
     auto stream =
         world.host("client").tcp().connect({IpAddress::v4(10, 0, 0, 9), Port{80}}, {.local = {}, .handler = &talker});
@@ -244,6 +248,90 @@ TEST_F(Forwarding, UpgradePassesThroughAsATunnel) {
     run(2s);
     EXPECT_TRUE(talker.at_end) << "the end passes through as well";
     EXPECT_EQ(servers["a"]->connections(), 0U);
+}
+
+/// Hears everything out, and only then says how much that was.
+class Count final : public http::Upgraded {
+  public:
+    void receive(std::span<const std::byte> bytes) override { heard_ += bytes.size(); }
+    void peer_closed() override { said_ = std::to_string(heard_) + std::string(1'000'000, '.'); }
+    std::size_t output(std::span<std::span<const std::byte>> pieces) const override {
+        if (said_.empty()) return 0;
+        pieces[0] = http::as_bytes(said_);
+        return 1;
+    }
+    [[nodiscard]] std::size_t output_size() const override { return said_.size(); }
+    void consume_output(std::size_t n) override {
+        said_.erase(0, n);
+        done_ = said_.empty();
+    }
+    void on_change(std::function<void()>) override {}
+    [[nodiscard]] bool should_close() const override { return done_; }
+
+  private:
+    std::size_t heard_ = 0;
+    std::string said_;
+    bool done_ = false;
+};
+
+class HalfClosedTunnel : public Forwarding {
+  protected:
+    /// A tunnel from the talker to `protocol`, over which the talker has sent a megabyte and then closed its side.
+    template <typename Protocol>
+    void send_and_shut_down() {
+        serve("a", [](const Request&, const Responder& responder) {
+            responder.upgrade(http::switching_protocols("echo/1"), std::make_unique<Protocol>());
+        });
+        start(to("a"));
+        const auto opened = world.host("client").tcp().connect({IpAddress::v4(10, 0, 0, 9), Port{80}},
+                                                               {.local = {}, .handler = &talker});
+        ASSERT_TRUE(opened);
+        stream = *opened;
+        run(1s);
+        ASSERT_THAT(talker.heard, testing::StartsWith("HTTP/1.1 101 "));
+        talker.heard.clear();
+        const std::string question(1'000'000, '?');
+        std::size_t sent = 0;
+        for (int i = 0; i < 1000 && sent < question.size(); ++i, run(10ms))
+            sent += stream.send(http::as_bytes(std::string_view(question).substr(sent)));
+        ASSERT_EQ(sent, question.size());
+        stream.shutdown();
+    }
+    Talker talker;
+    tcp::Stream stream;
+};
+
+TEST_F(HalfClosedTunnel, Rfc9293Section36TheAnswerComesBackAfterTheEndOfTheQuestion) {
+    send_and_shut_down<Count>();
+    run(5s);
+    EXPECT_EQ(talker.heard.size(), 1'000'007U);
+    EXPECT_THAT(talker.heard, testing::StartsWith("1000000."));
+    EXPECT_TRUE(talker.at_end);
+    EXPECT_EQ(talker.closed, tcp::Error::none);
+    EXPECT_EQ(front->connections(), 0U);
+    EXPECT_EQ(servers["a"]->connections(), 0U);
+}
+
+/// Never has anything to say.
+class Silent final : public http::Upgraded {
+  public:
+    void receive(std::span<const std::byte>) override {}
+    void peer_closed() override {}
+    std::size_t output(std::span<std::span<const std::byte>>) const override { return 0; }
+    [[nodiscard]] std::size_t output_size() const override { return 0; }
+    void consume_output(std::size_t) override {}
+    void on_change(std::function<void()>) override {}
+    [[nodiscard]] bool should_close() const override { return false; }
+    bool on_quiet() override { return true; }
+};
+
+TEST_F(HalfClosedTunnel, DirectionThatIsLeftAndSilentHasATimeLimit) {
+    send_and_shut_down<Silent>();
+    run(50s);
+    EXPECT_EQ(front->connections(), 1U);
+    run(20s);
+    EXPECT_EQ(front->connections(), 0U);
+    EXPECT_EQ(servers["a"]->connections(), 0U) << "the server learns of it";
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "hourglass/runtime/tls.h"
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <optional>
 
 #include "hourglass/http/over_tcp.h"
@@ -151,6 +153,101 @@ TEST(TlsFiles, SayWhatIsWrong) {
     const auto trust = TlsClient::make({.ca_file = good.key_file});
     ASSERT_FALSE(trust);
     EXPECT_THAT(trust.error().message, HasSubstr("holds no certificate in PEM"));
+}
+
+TEST(TlsFiles, OfAClientAreCheckedAsTheServers) {
+    const Certificate mine("DNS:me"), other("DNS:me"), old("DNS:me", -1);
+    const auto problem = [](const std::string& certificate, const std::string& key) {
+        const auto made = TlsClient::make({.certificate_file = certificate, .key_file = key});
+        return made ? std::string() : made.error().message;
+    };
+    EXPECT_EQ(problem(mine.certificate_file, mine.key_file), "");
+    EXPECT_EQ(problem(mine.certificate_file, ""), "the key '' can't be read: No such file or directory");
+    EXPECT_THAT(problem(mine.certificate_file, other.key_file), HasSubstr("does not belong to the certificate"));
+    EXPECT_THAT(problem(old.certificate_file, old.key_file), HasSubstr("has expired on "));
+}
+
+/// A server in memory, under the client's TLS, that asks for a certificate and takes any.
+class AskingServer final : public http::Transport {
+  public:
+    AskingServer(const Certificate& own, http::TransportHandler& handler)
+        : handler_(handler), context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
+        SSL_CTX_use_certificate_file(context_.get(), own.certificate_file.c_str(), SSL_FILETYPE_PEM);
+        SSL_CTX_use_PrivateKey_file(context_.get(), own.key_file.c_str(), SSL_FILETYPE_PEM);
+        SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+        ssl_.reset(SSL_new(context_.get()));
+        SSL_set_bio(ssl_.get(), in_, out_);
+        SSL_set_accept_state(ssl_.get());
+    }
+    std::size_t send(std::span<const std::span<const std::byte>> pieces) override {
+        std::size_t sent = 0;
+        for (const auto piece : pieces)
+            sent += static_cast<std::size_t>(BIO_write(in_, piece.data(), static_cast<int>(piece.size())));
+        done = SSL_do_handshake(ssl_.get()) == 1;
+        return sent;
+    }
+    bool receive(const std::function<void(std::span<const std::byte>)>& take) override {
+        std::array<std::byte, 4096> buffer;
+        const int size = BIO_read(out_, buffer.data(), static_cast<int>(buffer.size()));
+        if (size <= 0) return false;
+        take(std::span(buffer).first(static_cast<std::size_t>(size)));
+        return true;
+    }
+    [[nodiscard]] bool at_end() const override { return false; }
+    void shutdown() override {}
+    void close() override {}
+    void abort() override {}
+    [[nodiscard]] bool exists() const override { return true; }
+
+    void shake_hands() {
+        handler_.on_connected();
+        for (int flights = 0; !done && flights < 5; ++flights) handler_.on_ready();
+    }
+    /// True when the client has shown this certificate; without one: true when it has shown none.
+    [[nodiscard]] bool was_shown(const std::string& file) const {
+        const std::unique_ptr<X509, decltype(&X509_free)> shown(SSL_get1_peer_certificate(ssl_.get()), &X509_free);
+        if (file.empty()) return shown == nullptr;
+        const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new_file(file.c_str(), "r"), &BIO_free);
+        const std::unique_ptr<X509, decltype(&X509_free)> expected(
+            PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), &X509_free);
+        return shown != nullptr && X509_cmp(shown.get(), expected.get()) == 0;
+    }
+    bool done = false;
+
+  private:
+    http::TransportHandler& handler_;
+    BIO* in_ = BIO_new(BIO_s_mem());
+    BIO* out_ = BIO_new(BIO_s_mem());
+    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+    std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, &SSL_free};
+};
+
+// RFC 8446, section 4.4.2.
+TEST(TlsClientCertificate, IsShownToAServerThatAsksAndOnlyWhenThereIsOne) {
+    struct Quiet final : http::TransportHandler {
+        void on_connected() override {}
+        void on_ready() override {}
+        void on_closed(tcp::Error) override {}
+    } quiet;
+    const Certificate server_certificate("DNS:localhost"), mine("DNS:me");
+    for (const bool shows : {true, false}) {
+        TlsClientSettings settings{.ca_file = server_certificate.certificate_file};
+        if (shows) settings.certificate_file = mine.certificate_file;
+        if (shows) settings.key_file = mine.key_file;
+        const auto client = TlsClient::make(settings).value();
+        AskingServer* server = nullptr;
+        const auto transport = client->secure("localhost", quiet,
+                                              [&](http::TransportHandler& handler) {
+                                                  auto made =
+                                                      std::make_unique<AskingServer>(server_certificate, handler);
+                                                  server = made.get();
+                                                  return made;
+                                              },
+                                              {});
+        server->shake_hands();
+        EXPECT_TRUE(server->done);
+        EXPECT_TRUE(server->was_shown(shows ? mine.certificate_file : ""));
+    }
 }
 
 /// The same over our own TCP, on a bad link in virtual time.

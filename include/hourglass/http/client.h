@@ -144,6 +144,8 @@ class ClientConnection {
     void close();
     /// No byte has moved for long on a connection that another protocol has taken over: it is asked whether to go on.
     void time_out();
+    /// Another protocol has said everything, and may hear more: the transport should close its side, and go on reading.
+    [[nodiscard]] bool should_shutdown() const;
     /// The connection has to be reset.
     [[nodiscard]] bool should_abort() const;
 

@@ -45,9 +45,8 @@ struct CookieContext {
 
 /// The cookies of a user agent: what servers set, and what goes along with a request (RFC 6265bis, section 5).
 ///
-/// There is no list of public suffixes in it. A Domain attribute without an inner dot (`com`, `localhost`) is refused
-/// unless it is the host itself, one of several labels such as `co.uk` is not: who fetches from hosts that do not trust
-/// their neighbours under such a suffix wants a jar for each.
+/// A Domain attribute that is a public suffix (`com`, `co.uk`, `localhost`) is refused, unless it is the host itself;
+/// the cookie is then for that host alone.
 class CookieJar {
   public:
     explicit CookieJar(const CookieJarLimits& limits = {}) : limits_(limits) {}

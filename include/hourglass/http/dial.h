@@ -59,11 +59,19 @@ struct DialSettings {
 /// Begins a transport for the handler that it is given: what a layer is put on.
 using OpenTransport = std::function<std::unique_ptr<Transport>(TransportHandler&)>;
 
-/// A tunnel through a proxy (CONNECT; RFC 9110, section 9.3.6) on the transport to the proxy that `open` begins. It is
+/// Who logs in to a proxy, and how (RFC 9110, section 11.7).
+struct ProxyLogin {
+    Login login{};
+    bool digest = false;  ///< By digest authentication (RFC 7616) where the proxy asks for it; else basic, unasked.
+    std::function<std::uint64_t()> random{};  ///< 64 bits that nobody can foresee, for digest authentication.
+};
+
+/// A tunnel through a proxy (CONNECT; RFC 9110, section 9.3.6) on the transport to the proxy that `open` begins, and
+/// begins once more where the proxy asks for digest authentication and closes the connection with that. The tunnel is
 /// connected once the proxy has answered 2xx; another answer ends it with `tcp::Error::refused`, and `failure` says
-/// which. `credentials` is the value of Proxy-Authorization, or empty.
-[[nodiscard]] std::unique_ptr<Transport> open_tunnel(const std::string& authority, const std::string& credentials,
-                                                     TransportHandler& handler, const OpenTransport& open,
+/// which.
+[[nodiscard]] std::unique_ptr<Transport> open_tunnel(const std::string& authority, std::optional<ProxyLogin> login,
+                                                     TransportHandler& handler, OpenTransport open,
                                                      DialObserver observer = {});
 
 /// The same through a SOCKS proxy of version 5 (RFC 1928), with name and password (RFC 1929) where `login` is given.

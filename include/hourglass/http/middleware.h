@@ -13,12 +13,12 @@
 
 namespace hourglass::http {
 
-/// What stands between the connection and a handler. It answers itself, or calls `next`; with `Responder::on_response`
-/// it sees the answer, whenever that comes.
-using Middleware = std::function<void(const Request&, Responder, const Handler& next)>;
-
-/// The handler behind the middlewares, the first of them outermost.
+/// The handler behind the middlewares, the first of them outermost. They are called when the handler would be, with the
+/// body there.
 [[nodiscard]] Handler wrap(std::vector<Middleware> middlewares, Handler handler);
+/// The application behind the middlewares, the first of them outermost, before its own. They are called before a body
+/// is read: who is refused does not send it for nothing.
+[[nodiscard]] Application wrap(std::vector<Middleware> middlewares, Application application);
 
 /// Who may read answers from a page of another origin, by the Fetch Standard's CORS protocol.
 struct CorsSettings {

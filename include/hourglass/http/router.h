@@ -80,13 +80,14 @@ class Router {
     Router& redirect(std::string pattern, std::string location, Status status = Status::permanent_redirect);
     /// The handler for `prefix` and everything below it, with any method. Routes come first, then the longest prefix.
     Router& mount(std::string prefix, Handler handler);
-    /// Puts a middleware before everything, answers to what has no route included; the first one added is outermost.
-    /// For a single route there is `wrap`.
+    /// Puts a middleware before everything, answers to what has no route included; the first one added is outermost. It
+    /// is called with the head of a request, before the body is read. For a single route there is also `wrap`, which is
+    /// called with the body.
     Router& use(Middleware middleware);
     /// The same for `prefix` and everything below it.
     Router& use(std::string prefix, Middleware middleware);
 
-    /// Answers or passes on.
+    /// Answers or passes on, through the middlewares: the router as a handler, for one that has its body.
     void operator()(const Request& request, const Responder& responder) const;
     /// The application for a server connection. The router must outlive it.
     [[nodiscard]] Application application() const;
@@ -122,6 +123,8 @@ class Router {
     [[nodiscard]] std::string all_methods() const;
     void refuse(const Request& request, const Match& match, const Responder& responder) const;
     void pass(const Request& request, const Match& match, const Responder& responder, Handler last) const;
+    [[nodiscard]] Match match_and_name(const Request& request, const Responder& responder) const;
+    void answer(const Request& request, const Responder& responder) const;
     [[nodiscard]] std::unique_ptr<BodySink> on_head(const Request& request, const Responder& responder) const;
 
     std::unique_ptr<detail::RouteTree> tree_;

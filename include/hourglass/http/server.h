@@ -79,6 +79,10 @@ class Responder {
 /// client gets 500.
 using Handler = std::function<void(const Request&, Responder)>;
 
+/// What stands between the connection and a handler. It answers itself, or calls `next`, at once or later, with the
+/// request and the responder that it was given; with `Responder::on_response` it sees the answer, whenever that comes.
+using Middleware = std::function<void(const Request&, Responder, const Handler& next)>;
+
 /// The application behind a server connection.
 struct Application {
     /// Called when a request is complete, its body collected.
@@ -87,6 +91,9 @@ struct Application {
     /// `on_request` is not called for this request; with none the body is collected. May be absent. It may answer at
     /// once: a body that nobody reads then is discarded, or the connection closes.
     std::function<std::unique_ptr<BodySink>(const Request&, Responder)> on_head;
+    /// Stands before both, and is called with the head of a request: the body is read, and a client that waits for 100
+    /// asked for it (RFC 9110, section 10.1.1), when it has called `next`. May be absent.
+    Middleware middleware{};
 };
 
 /// A server connection's settings. Sizes are in bytes.
@@ -163,6 +170,8 @@ class ServerConnection {
     /// Nothing but the output that waits is left to be said: once it is sent, the connection should close. The end may
     /// so leave in one segment with it. Not told of other protocols that have taken over.
     [[nodiscard]] bool ends_with_output() const;
+    /// Another protocol has said everything, and may hear more: the transport should close its side, and go on reading.
+    [[nodiscard]] bool should_shutdown() const;
     /// The client has said that nothing follows its last request, and nothing has: closing at once can't make a reset
     /// of it. A client "MUST NOT send further requests" then (RFC 9112, section 9.6). To be asked with `should_close`.
     [[nodiscard]] bool client_is_done() const;

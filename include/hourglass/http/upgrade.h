@@ -44,6 +44,8 @@ class Upgraded {
 
     /// Everything has been said and sent: the connection closes.
     [[nodiscard]] virtual bool should_close() const = 0;
+    /// Everything has been said and sent, but more may be heard: the transport closes this side, and is read on.
+    [[nodiscard]] virtual bool should_shutdown() const { return false; }
     /// The connection has to be reset.
     [[nodiscard]] virtual bool should_abort() const { return false; }
     /// Whoever runs the server is about to stop: the protocol should end in its own good order.
@@ -64,8 +66,10 @@ class Upgraded {
 [[nodiscard]] Response upgrade_required(std::string_view protocol);
 
 /// Two protocols back to back, for a gateway that passes on what it does not understand: what one receives is what the
-/// other has to say. When one side has closed, the other does once everything has been passed on; when one is lost,
-/// the other is reset.
+/// other has to say. When one side has closed its direction, so does the other once everything has been passed on, and
+/// the opposite direction goes on until it ends too. RFC 9110, section 9.3.6, ends a tunnel with either side's
+/// connection, and a connection that is half-closed has not ended (RFC 9293, section 3.6). When one is lost, the other
+/// is reset, but first given what had come from the lost one, as that section asks for.
 struct Tunnel {
     std::unique_ptr<Upgraded> near{};
     std::unique_ptr<Upgraded> far{};

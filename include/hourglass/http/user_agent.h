@@ -51,7 +51,9 @@ struct UserAgentSettings {
     bool decode = true;  ///< Asks for compressed content and decodes it; content in an unknown coding stays as it is.
     DecodingLimits decoding{};
     ProxyRules proxies{};
-    bool tunnel = false;                               ///< CONNECT for http URLs as well.
+    bool tunnel = false;  ///< CONNECT for http URLs as well.
+    /// The user information of a proxy's URL is for digest authentication (RFC 7616), and not sent as it is.
+    bool proxy_digest = false;
     Duration continue_wait = std::chrono::seconds(1);  ///< For the 100 of a request with Expect.
     std::uint64_t discarded = 64 * 1024;  ///< Content of an answer that isn't wanted, read to keep the connection.
     /// The date, for cookies and Retry-After. Without it a jar takes every cookie for fresh.
