@@ -85,10 +85,10 @@ void declare(CLI::App& app, NetworkOptions& options) {
     app.add_option("--record", options.record, "Record the TCP of our host for 'hourglass replay'; keep it to yourself")
         ->type_name("FILE");
     app.add_option("--record-limit", options.record_limit,
-                   "Keep the latest: what a record has at most (default: 1 GiB; 64KiB and more)")
+                   "What a record has at most, 1MiB or more: it keeps the latest (default: 1GiB)")
         ->type_name("BYTES")
         ->transform(CLI::AsSizeValue(true).description(""))
-        ->check(CLI::Range(std::uint64_t{64} << 10, std::uint64_t{1} << 50).description(""));
+        ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 50).description(""));
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");
 }

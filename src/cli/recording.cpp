@@ -18,7 +18,10 @@ void close_recorder(trace::FlightRecorder& recorder, const std::string& path) {
     if (recorder.failed())
         fmt::print(stderr, "hourglass: --record: '{}' could not be written to its end\n", path);
     else if (recorder.full())
-        fmt::print(stderr, "hourglass: --record: '{}' is full: what came later is not in it\n", path);
+        fmt::print(
+            stderr,
+            "hourglass: --record: '{}' is full: what came later is not in it; with more room it keeps the latest\n",
+            path);
     else if (!recorder.has_beginning())
         fmt::print(stderr, "hourglass: --record: '{}' has the latest: what came first was overwritten\n", path);
 }

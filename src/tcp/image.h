@@ -102,7 +102,10 @@ class ImageWriter {
         out_.number(zigzag((v - now_).count()) + 2);
     }
     void put(Port v) { put(to_number(v)); }
-    void put(const IpAddress& v) { put(v.octets()); }
+    void put(const IpAddress& v) {
+        put(v.is_v4());
+        for (const std::uint8_t octet : v.wire_octets()) out_.octet(octet);
+    }
     void put(const SocketAddress& v) { (*this)(v.address, v.port); }
     void put(const FlowKey& v) { (*this)(v.local, v.remote, v.local_port, v.remote_port); }
     void put(const Tuning& v) {
@@ -215,9 +218,11 @@ class ImageReader {
     }
     void get(Port& v) { v = in_.number_up_to<Port>(UINT16_MAX); }
     void get(IpAddress& v) {
+        const bool is_v4 = value(false);
         std::array<std::uint8_t, 16> octets{};
-        get(octets);
-        v = IpAddress::v6(octets);
+        for (std::uint8_t& octet : std::span(octets).first(is_v4 ? 4 : 16)) octet = in_.octet();
+        v = is_v4 ? IpAddress::v4(octets[0], octets[1], octets[2], octets[3]) : IpAddress::v6(octets);
+        require(v.is_v4() == is_v4);
     }
     void get(SocketAddress& v) { (*this)(v.address, v.port); }
     void get(FlowKey& v) {

@@ -198,7 +198,7 @@ void FlightRecorder::Implementation::begin_group() {
         images.push_back(tap->stack().image());
         size += images.back().size() + OctetWriter::kLargestEntry;
     }
-    if (2 * size > store_.group_room()) return finish(true);
+    if (size + size / 4 > store_.group_room()) return finish(true);  // a fifth at least is for what happens then
     store_.begin_group(!std::exchange(missing_, false));
     departures_ = {};
     encoder_ = {};

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <string>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/get_body.h"
@@ -93,7 +95,8 @@ class GetData : public testing::Test {
   protected:
     void SetUp() override { std::ofstream(path_, std::ios::binary) << "one\r\ntwo\n"; }
     void TearDown() override { std::filesystem::remove(path_); }
-    std::string path_ = testing::TempDir() + "/get-data.txt";
+    // Tests of this name run beside each other, each in a process.
+    std::string path_ = testing::TempDir() + "/get-data-" + std::to_string(::getpid()) + ".txt";
 };
 
 TEST_F(GetData, FromAFileLosesItsLineEnds) { EXPECT_EQ(body_for({.data = {"@" + path_}}), "onetwo"); }

@@ -55,6 +55,23 @@ there_and_back() {
         grep -q 'ESTABLISHED' steps
 }
 
+goes_round() {
+    timeout 60 "$hourglass" serve files --rootless --record ring.hgr --record-limit 1MiB -- bash "$here/record.sh" --many 2>err ||
+        return 1
+    cat err
+    grep -q 'what came first was overwritten' err && [[ $(stat -c %s ring.hgr) -le 1048576 ]]
+}
+
+begins_in_the_middle() {
+    "$hourglass" replay ring.hgr | tee out
+    grep -q 'begins in the middle' out && "$hourglass" why ring.hgr 17 | grep -q 'segment 17'
+}
+
+if [[ ${1-} == --many ]]; then
+    for _ in $(seq 12); do curl -sS --max-time 20 -H 'Connection: close' -o /dev/null 'http://10.0.0.2/medium?[1-200]'; done
+    exit 0
+fi
+
 if [[ ${1-} == --inside ]]; then
     curl -sS --fail --max-time 20 -o got http://10.0.0.2/large
     cmp got files/large
@@ -69,6 +86,7 @@ need_rootless
 work_folder
 mkdir files
 head -c 3000000 /dev/urandom >files/large
+head -c 300000 /dev/urandom >files/medium
 echo hello >files/small
 check "a server is recorded while curl fetches" \
     timeout 60 "$hourglass" serve files --rootless --record live.hgr -- bash "$here/record.sh" --inside
@@ -76,6 +94,9 @@ check "its record is only for its owner" only_for_its_owner live.hgr
 check "its record replays" replays live.hgr
 check "as many bytes as the live server sent" counted bytes_out
 check "as many segments as came to it" counted segments_in
+check "a record at its limit keeps the latest" goes_round
+check "it replays from its middle" replays ring.hgr
+check "and says so" begins_in_the_middle
 check "one that is cut short replays up to there" cut_short
 check "one that is damaged replays up to there" damaged
 check "what is no record is refused" no_record

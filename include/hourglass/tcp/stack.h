@@ -368,7 +368,7 @@ class Stack {
     /// The image of the stack: all that decides what it does next, as octets. Another stack with the same settings and
     /// secret that is made of it goes on from there: a record of a run that does not have its beginning starts with
     /// one. Of what is queued it has the length and not the bytes, of handlers only whether there was one. A connection
-    /// costs about 200 octets, and as much again while data is in flight. Precondition: nobody is inside a call into
+    /// costs about 150 octets, and twice as much while data is in flight. Precondition: nobody is inside a call into
     /// the stack, a callback of it included.
     [[nodiscard]] std::vector<std::byte> image() const;
     /// Makes a fresh stack what the other one was. What was queued is zeros, and what had a handler has one of these.

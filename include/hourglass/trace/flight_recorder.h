@@ -21,7 +21,7 @@ struct FlightRecorderSettings {
     /// What the record has at most.
     std::uint64_t max_bytes = std::uint64_t{1} << 30;
     /// At that limit the latest is kept and the oldest overwritten, an eighth at a time; else the record ends there,
-    /// and says so. It also ends where an eighth has no room for the state of all hosts twice.
+    /// and says so. It also ends where the state of all hosts takes more than four fifths of an eighth.
     bool ring = true;
     std::size_t chunk = 64 * 1024;  ///< Bytes that are collected before they are written.
     /// They are also written once the first of them is older than this, when the next input comes.
