@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::uint32_t kSmallestMtu = 1280;  ///< RFC 8200, section 5.
 constexpr std::uint32_t kLargestMtu = 65535;
+constexpr std::string_view kRecordedHost = "host";  ///< Our host's name in a record.
 
 std::string answer(std::string_view question, runtime::TunHost& here) {
     if (question == "connections") return runtime::connections_report(here.host(), runtime::now());
@@ -157,12 +158,16 @@ LiveHost bring_up(asio::io_context& context, const NetworkOptions& options, std:
     LiveHost live;
     live.record = options.record;
     if (!options.record.empty()) live.recorder = open_recorder(options.record, options.record_limit);
+    if (live.recorder)
+        settings.on_message = [recorder = live.recorder.get()](const runtime::LinkMessage& message) {
+            recorder->note(message.time, message.sent ? kRecordedHost : "peer", message.text);
+        };
     if (options.rootless)
         if (const auto inside = runtime::enter_private_network(); !inside) fail(inside.error(), true);
     auto tun_host = runtime::TunHost::open(context, std::move(settings));
     if (!tun_host) fail(tun_host.error(), options.rootless);
     live.tun_host = std::move(*tun_host);
-    if (live.recorder) live.recorder->record("host", live.host().tcp());
+    if (live.recorder) live.recorder->record(kRecordedHost, live.host().tcp());
     auto control = runtime::ControlServer::open(
         context, control_path,
         [here = live.tun_host.get()](std::string_view question) { return answer(question, *here); });

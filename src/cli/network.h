@@ -58,11 +58,11 @@ void refuse_own_host_options(const NetworkOptions& options, const std::vector<st
 
 /// A running host with the addresses `own`, in a private network if the options say so, and with its control socket.
 struct LiveHost {
+    std::unique_ptr<trace::FlightRecorder> recorder{};  ///< Where a record is wanted; told of what passes the device.
+    std::string record{};
     std::unique_ptr<runtime::TunHost> tun_host;
     std::unique_ptr<runtime::ControlServer> control;
-    std::unique_ptr<dns::HostServer> names;             ///< Where a zone was given.
-    std::unique_ptr<trace::FlightRecorder> recorder{};  ///< Where a record is wanted.
-    std::string record{};
+    std::unique_ptr<dns::HostServer> names;  ///< Where a zone was given.
 
     LiveHost() = default;
     ~LiveHost();

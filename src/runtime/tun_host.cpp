@@ -118,6 +118,7 @@ std::expected<void, SetupError> TunHost::Parts::open_link(const TunHostSettings&
         explainer = explained.get();
         link = std::move(explained);
     }
+    if (settings.on_message) link = std::make_unique<MessageLink>(std::move(link), settings.on_message);
     return {};
 }
 

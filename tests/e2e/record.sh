@@ -97,6 +97,12 @@ check "as many segments as came to it" counted segments_in
 check "a record at its limit keeps the latest" goes_round
 check "it replays from its middle" replays ring.hgr
 check "and says so" begins_in_the_middle
+tells_of_messages() {
+    "$hourglass" replay live.hgr --events events.ndjson >/dev/null && grep http:message events.ndjson &&
+        grep -q '"host":"peer","data":{"text":"http: GET /large HTTP/1.1"}' events.ndjson &&
+        grep -q '"host":"host","data":{"text":"http: HTTP/1.1 200 OK"}' events.ndjson
+}
+check "its events have the requests and the answers" tells_of_messages
 check "one that is cut short replays up to there" cut_short
 check "one that is damaged replays up to there" damaged
 check "what is no record is refused" no_record

@@ -13,6 +13,7 @@
 #include "hourglass/ip/host.h"
 #include "hourglass/link/tun_device.h"
 #include "hourglass/runtime/host_loop.h"
+#include "hourglass/runtime/message_link.h"
 #include "hourglass/runtime/setup_error.h"
 
 namespace asio {
@@ -43,6 +44,7 @@ struct TunHostSettings {
     std::vector<Prefix> kernel_addresses;
     std::uint32_t queue_length = 4096;  ///< Packets that the device holds for the host.
     std::filesystem::path capture;      ///< A pcapng file of all packets of the link; empty: none.
+    MessageLink::Told on_message;       ///< Told of DNS and HTTP messages; may be absent.
     ip::HostSettings host;              ///< Its secret is filled in.
     HostLoopSettings loop;
 };
