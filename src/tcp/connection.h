@@ -217,8 +217,8 @@ struct Connection : ConnectionVariables {
     [[nodiscard]] std::uint32_t send_queue_size() const {
         return outbox ? static_cast<std::uint32_t>(outbox->data.size()) : 0;
     }
-    /// The sequence number of the first octet in the outbox.
-    [[nodiscard]] Seq data_begin() const { return snd_una == iss ? iss + 1 : snd_una; }
+    /// The sequence number of the first octet in the outbox. That of the SYN is none, the first time.
+    [[nodiscard]] Seq data_begin() const { return snd_una == iss && snd_una_laps == 0 ? iss + 1 : snd_una; }
     /// One past the last octet that the application has queued: where the FIN goes.
     [[nodiscard]] Seq data_end() const { return data_begin() + send_queue_size(); }
     /// Our FIN has been sent and acknowledged.

@@ -128,8 +128,9 @@ std::string_view broken_promise(const Engine& e, const Connection& c) {
     }
     if (c.state == State::closed) return "a closed one has ended";
     if (c.snd_mss == 0 && is_synchronized(c.state)) return "a full segment has data";
-    if (c.snd_una < c.iss || c.snd_una > c.snd_nxt) return "ISS =< SND.UNA =< SND.NXT";
-    if (c.snd_nxt > max(c.data_end() + (c.fin_sent ? 1 : 0), c.iss + 1)) return "what is in flight was queued";
+    if (c.snd_una > c.snd_nxt) return "SND.UNA =< SND.NXT";
+    if (!is_synchronized(c.state) && c.snd_una < c.iss) return "ISS =< SND.UNA";
+    if (c.snd_nxt > c.data_end() + (c.fin_sent ? 1 : 0)) return "what is in flight was queued";
     if (!c.outbox) return c.in_flight() > 0 && is_synchronized(c.state) ? "what is in flight is kept" : "";
     const Scoreboard& board = c.outbox->recovery.board();
     const MtuProbe& probe = c.outbox->recovery.mtu_probe();

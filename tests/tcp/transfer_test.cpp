@@ -1,3 +1,4 @@
+#include "tcp/connection.h"
 #include "tcp/pair.h"
 
 namespace hourglass::tcp::testing {
@@ -29,6 +30,18 @@ TEST_F(Transfer, OneMegabyteBothWays) {
     Pair p;
     run(p, 1'000'000, 1'000'000);
     EXPECT_EQ(p.a.stack.counters().retransmitted, 0u);
+}
+
+// After 4 GiB an acknowledgement may end where the SYN was: there is data now.
+TEST(SequenceNumbersThatComeRound, TheSynTookItsNumberOnce) {
+    Connection c;
+    c.iss = c.snd_una = Seq(7);
+    EXPECT_EQ(c.data_begin(), Seq(8));
+    c.advance_snd_una(Seq(8));
+    c.advance_snd_una(Seq(6));
+    EXPECT_EQ(c.data_begin(), Seq(6));
+    c.advance_snd_una(Seq(7));
+    EXPECT_EQ(c.data_begin(), Seq(7));
 }
 
 TEST_F(Transfer, NothingAtAll) {
