@@ -33,7 +33,7 @@ namespace hourglass::tcp {
     return d.count() >= -most && d.count() <= most;
 }
 
-/// The larger value of an enumeration or number is not in use.
+/// The number that stands for a value of an enumeration, or for a number.
 template <typename T>
 [[nodiscard]] constexpr std::uint64_t as_number(T value) {
     return static_cast<std::uint64_t>(value);
