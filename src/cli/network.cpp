@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/control_path.h"
 #include "cli/recording.h"
+#include "hourglass/proxy/configuration_reader.h"
 #include "hourglass/runtime/clock.h"
 #include "hourglass/runtime/network_namespace.h"
 #include "hourglass/runtime/report.h"
@@ -24,6 +25,15 @@ namespace {
 constexpr std::uint32_t kSmallestMtu = 1280;  ///< RFC 8200, section 5.
 constexpr std::uint32_t kLargestMtu = 65535;
 constexpr std::string_view kRecordedHost = "host";  ///< Our host's name in a record.
+constexpr std::uint64_t kLeastRecord = std::uint64_t{1} << 20;
+
+/// Octets in the place of a size with a unit; what is wrong with it.
+std::string read_record_limit(std::string& text) {
+    const auto size = proxy::parse_size(text);
+    if (!size || *size < kLeastRecord) return fmt::format("'{}': write a size like 64MiB, 1MiB or more", text);
+    text = std::to_string(*size);
+    return "";
+}
 
 std::string answer(std::string_view question, runtime::TunHost& here) {
     if (question == "connections") return runtime::connections_report(here.host(), runtime::now());
@@ -83,13 +93,14 @@ void declare(CLI::App& app, NetworkOptions& options) {
         ->type_name("BYTES")
         ->check(CLI::Range(kSmallestMtu, kLargestMtu).description(""));
     app.add_option("--capture", options.capture, "Write every packet to a pcapng file")->type_name("FILE");
-    app.add_option("--record", options.record, "Record the TCP of our host for 'hourglass replay'; keep it to yourself")
-        ->type_name("FILE");
+    auto* record = app.add_option("--record", options.record,
+                                  "Record the TCP of our host for 'hourglass replay'; keep it to yourself");
+    record->type_name("FILE");
     app.add_option("--record-limit", options.record_limit,
                    "What a record has at most, 1MiB or more: it keeps the latest (default: 1GiB)")
-        ->type_name("BYTES")
-        ->transform(CLI::AsSizeValue(true).description(""))
-        ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 50).description(""));
+        ->type_name("SIZE")
+        ->transform(CLI::Validator(read_record_limit, ""))
+        ->needs(record);
     app.add_option("--control", options.control, "Socket that 'hourglass stat' asks (default: one of its own)")
         ->type_name("PATH");
 }
