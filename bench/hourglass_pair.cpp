@@ -153,8 +153,9 @@ class HourglassPair::Implementation {
     explicit Implementation(const PairSettings& settings)
         : client_(settings, address("10.0.0.1"), 1, pool_), server_(settings, address("10.0.0.2"), 2, pool_) {
         if (settings.recorded) {
-            recorder_ = std::make_unique<trace::FlightRecorder>([](std::span<const std::byte>) { return true; },
-                                                                trace::FlightRecorderSettings{.max_bytes = UINT64_MAX});
+            recorder_ =
+                std::make_unique<trace::FlightRecorder>([](std::uint64_t, std::span<const std::byte>) { return true; },
+                                                        trace::FlightRecorderSettings{.max_bytes = UINT64_MAX});
             recorder_->record("client", client_.host.tcp());
             recorder_->record("server", server_.host.tcp());
         }
