@@ -69,8 +69,9 @@ void Attempt::on_all_sent() {
     if (exchange_ != nullptr) exchange_->all_read_ = true;
 }
 
-Exchange::Exchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& settings, AgentRequest request,
-                   std::shared_ptr<ResponseReceiver> receiver, std::shared_ptr<ExchangeObserver> observer)
+AgentExchange::AgentExchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& settings,
+                             AgentRequest request, std::shared_ptr<ResponseReceiver> receiver,
+                             std::shared_ptr<ExchangeObserver> observer)
     : id_(id),
       engine_(engine),
       settings_(settings),
@@ -86,17 +87,17 @@ Exchange::Exchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& 
         fields.add("Authorization", basic_credentials_of(*request_.url.user_information));
 }
 
-Exchange::~Exchange() {
+AgentExchange::~AgentExchange() {
     if (attempt_) attempt_->detach();
 }
 
-void Exchange::cancel() {
+void AgentExchange::cancel() {
     finished_ = true;
     leave_connection(true);
 }
 
 /// Begins a hop.
-void Exchange::start(Instant now) {
+void AgentExchange::start(Instant now) {
     again_ = kNever;
     const Url& url = request_.url;
     route_ = {.origin = url, .proxy = settings_.proxies.proxy_for(url)};
@@ -117,11 +118,11 @@ void Exchange::start(Instant now) {
     engine_.find_connection(*this, route_, stale_ > 0);
 }
 
-void Exchange::on_dial(const DialEvent& event) {
+void AgentExchange::on_dial(const DialEvent& event) {
     if (observer_) observer_->on_dial(event);
 }
 
-void Exchange::on_connection(AgentConnection& connection) {
+void AgentExchange::on_connection(AgentConnection& connection) {
     connection_ = &connection;
     attempt_ = std::make_shared<Attempt>(*this);
     hop_.asked = engine_.now();
@@ -140,7 +141,7 @@ void Exchange::on_connection(AgentConnection& connection) {
 }
 
 /// The request of this hop: what the user gave, and what the agent knows.
-Request Exchange::make_request() {
+Request AgentExchange::make_request() {
     const Request& given = request_.request;
     Request request;
     request.method = given.method;
@@ -173,7 +174,7 @@ Request Exchange::make_request() {
 }
 
 /// RFC 9110, section 11.7.2.
-void Exchange::log_in_to_proxy(Request& request) {
+void AgentExchange::log_in_to_proxy(Request& request) {
     const std::string& user = *route_.proxy->user_information;
     if (!settings_.proxy_digest)
         request.fields.add("Proxy-Authorization", basic_credentials_of(user));
@@ -184,7 +185,7 @@ void Exchange::log_in_to_proxy(Request& request) {
 
 /// True when the answer asks for a login that has not been tried yet. The name and the password are for the origin that
 /// they were given for.
-bool Exchange::takes_challenge(const Response& response) {
+bool AgentExchange::takes_challenge(const Response& response) {
     if (response.status == Status::proxy_authentication_required)
         return settings_.proxy_digest && proxied() && route_.proxy->user_information &&
                !request_.request.fields.contains("Proxy-Authorization") && proxy_login_.takes(response);
@@ -196,7 +197,7 @@ bool Exchange::takes_challenge(const Response& response) {
     return login_.takes(response);
 }
 
-std::unique_ptr<BodySource> Exchange::make_body(const std::shared_ptr<Attempt>& attempt) const {
+std::unique_ptr<BodySource> AgentExchange::make_body(const std::shared_ptr<Attempt>& attempt) const {
     std::unique_ptr<BodySource> body;
     if (request_.body)
         body = request_.body();
@@ -206,7 +207,7 @@ std::unique_ptr<BodySource> Exchange::make_body(const std::shared_ptr<Attempt>& 
     return std::make_unique<WatchedBody>(std::move(body), attempt);
 }
 
-void Exchange::note_opening(const AgentConnection& connection) {
+void AgentExchange::note_opening(const AgentConnection& connection) {
     const Hop& opening = connection.opening();
     hop_.remote = opening.remote;
     hop_.security = opening.security;
@@ -216,25 +217,25 @@ void Exchange::note_opening(const AgentConnection& connection) {
     hop_.secured = opening.secured;
 }
 
-void Exchange::on_open_failed(const ClientError& error) {
+void AgentExchange::on_open_failed(const ClientError& error) {
     if (connection_ != nullptr) note_opening(*connection_);
     connection_ = nullptr;
     on_error(error);
 }
 
-void Exchange::on_activity() {
+void AgentExchange::on_activity() {
     if (hop_.asked != kNever && hop_.sent == kNever && all_read_ && connection_->output_size() == 0)
         hop_.sent = engine_.now();
 }
 
-void Exchange::on_interim(const Response& interim) {
+void AgentExchange::on_interim(const Response& interim) {
     if (hop_.first_byte == kNever) hop_.first_byte = engine_.now();
     if (observer_) observer_->on_response(interim);
     receiver_->on_interim(interim);
 }
 
 /// With a protocol of the receiver's, the exchange is over and the connection lives on with that.
-std::unique_ptr<Upgraded> Exchange::on_upgrade(const Response& response) {
+std::unique_ptr<Upgraded> AgentExchange::on_upgrade(const Response& response) {
     auto protocol = receiver_->on_upgrade(response);
     if (!protocol) return nullptr;
     hop_.first_byte = engine_.now();
@@ -247,7 +248,7 @@ std::unique_ptr<Upgraded> Exchange::on_upgrade(const Response& response) {
     return protocol;
 }
 
-void Exchange::on_head(Response response) {
+void AgentExchange::on_head(Response response) {
     stale_ = 0;
     if (hop_.first_byte == kNever) hop_.first_byte = engine_.now();
     hop_.sent = std::min(hop_.sent, hop_.first_byte);
@@ -275,7 +276,7 @@ void Exchange::on_head(Response response) {
 }
 
 /// This is the answer.
-void Exchange::pass_on(Response response) {
+void AgentExchange::pass_on(Response response) {
     passes_on_ = true;
     decoder_.reset();
     // A part of coded content can't be decoded without the rest.
@@ -290,7 +291,7 @@ void Exchange::pass_on(Response response) {
     receiver_->on_head(std::move(response));
 }
 
-void Exchange::on_body(std::span<const std::byte> bytes) {
+void AgentExchange::on_body(std::span<const std::byte> bytes) {
     hop_.bytes_received += bytes.size();
     const auto keep = shared_from_this();
     if (observer_) observer_->on_progress(hop_);
@@ -309,7 +310,7 @@ void Exchange::on_body(std::span<const std::byte> bytes) {
     fail({ClientError::Kind::content_undecodable, {}, {}, std::string(to_string(decoded.error())), false});
 }
 
-void Exchange::on_end(const Fields& trailers) {
+void AgentExchange::on_end(const Fields& trailers) {
     const auto keep = shared_from_this();
     leave_connection(false);
     if (!passes_on_) return go_on();
@@ -324,7 +325,7 @@ void Exchange::on_end(const Fields& trailers) {
 }
 
 /// The connection has failed, or there is none.
-void Exchange::on_error(ClientError error) {
+void AgentExchange::on_error(ClientError error) {
     const auto keep = shared_from_this();
     const bool had_connection = hop_.asked != kNever;
     leave_connection(false);
@@ -344,7 +345,7 @@ void Exchange::on_error(ClientError error) {
 }
 
 /// Takes up what the answer led to.
-void Exchange::go_on() {
+void AgentExchange::go_on() {
     end_hop();
     if (failure_) return fail(std::move(*failure_));
     if (std::exchange(authenticates_, false)) {
@@ -366,7 +367,7 @@ void Exchange::go_on() {
 }
 
 /// The exchange ends, unless the request may be sent again.
-void Exchange::fail(ClientError error) {
+void AgentExchange::fail(ClientError error) {
     const auto keep = shared_from_this();
     end_hop();
     const auto delay =
@@ -382,7 +383,7 @@ void Exchange::fail(ClientError error) {
     receiver_->on_error(error);
 }
 
-void Exchange::leave_connection(bool abandon) {
+void AgentExchange::leave_connection(bool abandon) {
     if (attempt_) attempt_->detach();
     AgentConnection* const connection = std::exchange(connection_, nullptr);
     if (connection == nullptr) return;
@@ -391,14 +392,14 @@ void Exchange::leave_connection(bool abandon) {
     if (abandon) connection->abandon();
 }
 
-void Exchange::end_hop() {
+void AgentExchange::end_hop() {
     if (!std::exchange(hop_open_, false)) return;
     hop_.ended = engine_.now();
     if (observer_) observer_->on_hop(hop_);
 }
 
 /// When the phase that the exchange is in has taken too long, and what is then said.
-std::optional<std::pair<Instant, const char*>> Exchange::phase_limit() const {
+std::optional<std::pair<Instant, const char*>> AgentExchange::phase_limit() const {
     if (connection_ == nullptr || hop_.asked == kNever) return std::nullopt;
     if (passes_on_ && !receiver_->ready()) return std::nullopt;  // it is not the server who is slow
     if (hop_.first_byte == kNever && hop_.sent != kNever)
@@ -406,7 +407,7 @@ std::optional<std::pair<Instant, const char*>> Exchange::phase_limit() const {
     return std::pair(after(connection_->active(), limits_.stalled), "nothing has moved for too long");
 }
 
-Instant Exchange::next_deadline() const {
+Instant AgentExchange::next_deadline() const {
     if (finished_) return Instant::min();
     Instant deadline = std::min(total_, again_);
     if (const auto limit = phase_limit()) deadline = std::min(deadline, limit->first);
@@ -415,7 +416,7 @@ Instant Exchange::next_deadline() const {
     return deadline;
 }
 
-void Exchange::poll(Instant now) {
+void AgentExchange::poll(Instant now) {
     if (finished_) return;
     const auto keep = shared_from_this();
     const auto limit = phase_limit();

@@ -10,7 +10,7 @@
 
 namespace hourglass::http::detail {
 
-class Exchange;
+class AgentExchange;
 
 /// What an exchange asks of its agent.
 class AgentEngine {
@@ -21,7 +21,7 @@ class AgentEngine {
     [[nodiscard]] virtual CookieJar* jar() = 0;
     [[nodiscard]] virtual bool speaks_tls() const = 0;
     /// Calls `on_connection` once there is one, perhaps at once. `fresh`: not one that was used before.
-    virtual void find_connection(Exchange& exchange, const Route& route, bool fresh) = 0;
+    virtual void find_connection(AgentExchange& exchange, const Route& route, bool fresh) = 0;
     /// A deadline has come nearer.
     virtual void wake() = 0;
 
@@ -35,7 +35,7 @@ class AgentEngine {
 /// What receives one answer for an exchange, until the exchange wants no more of it.
 class Attempt final : public ResponseReceiver {
   public:
-    explicit Attempt(Exchange& exchange) : exchange_(&exchange) {}
+    explicit Attempt(AgentExchange& exchange) : exchange_(&exchange) {}
     void detach() { exchange_ = nullptr; }
 
     void on_interim(const Response& interim) override;
@@ -51,17 +51,17 @@ class Attempt final : public ResponseReceiver {
     void on_all_sent();
 
   private:
-    Exchange* exchange_;
+    AgentExchange* exchange_;
 };
 
 /// One request to an agent: its hops over connections until there is an answer for who asked.
-class Exchange final : public std::enable_shared_from_this<Exchange> {
+class AgentExchange final : public std::enable_shared_from_this<AgentExchange> {
   public:
-    Exchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& settings, AgentRequest request,
-             std::shared_ptr<ResponseReceiver> receiver, std::shared_ptr<ExchangeObserver> observer);
-    ~Exchange();
-    Exchange(const Exchange&) = delete;
-    Exchange& operator=(const Exchange&) = delete;
+    AgentExchange(ExchangeId id, AgentEngine& engine, const UserAgentSettings& settings, AgentRequest request,
+                  std::shared_ptr<ResponseReceiver> receiver, std::shared_ptr<ExchangeObserver> observer);
+    ~AgentExchange();
+    AgentExchange(const AgentExchange&) = delete;
+    AgentExchange& operator=(const AgentExchange&) = delete;
 
     [[nodiscard]] ExchangeId id() const { return id_; }
     [[nodiscard]] const PhaseLimits& limits() const { return limits_; }

@@ -15,7 +15,7 @@ class ByterangesBody final : public BodySource {
         ByteRange range;     ///< none for the closing delimiter
     };
 
-    ByterangesBody(std::unique_ptr<FileContent> content, std::vector<Part> parts)
+    ByterangesBody(std::shared_ptr<FileContent> content, std::vector<Part> parts)
         : content_(std::move(content)), parts_(std::move(parts)) {
         for (const Part& part : parts_) size_ += part.header.size() + part.range.length;
     }
@@ -42,7 +42,7 @@ class ByterangesBody final : public BodySource {
     }
 
   private:
-    std::unique_ptr<FileContent> content_;
+    std::shared_ptr<FileContent> content_;
     std::vector<Part> parts_;
     std::uint64_t size_ = 0;
     std::size_t part_ = 0;
@@ -67,7 +67,7 @@ std::string byteranges_boundary(std::string_view version, const std::vector<Byte
     return fmt::format("hourglass-byteranges-{:016x}", hash);
 }
 
-std::unique_ptr<BodySource> byteranges_body(std::unique_ptr<FileContent> content, std::uint64_t size,
+std::unique_ptr<BodySource> byteranges_body(std::shared_ptr<FileContent> content, std::uint64_t size,
                                             const std::vector<ByteRange>& ranges, std::string_view media_type,
                                             std::string_view boundary) {
     std::vector<ByterangesBody::Part> parts;

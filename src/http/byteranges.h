@@ -13,7 +13,7 @@ namespace hourglass::http::detail {
 [[nodiscard]] std::string content_range(const ByteRange& range, std::uint64_t size);
 
 /// Several parts of a file as multipart/byteranges (RFC 9110, section 14.6), read while they are sent.
-[[nodiscard]] std::unique_ptr<BodySource> byteranges_body(std::unique_ptr<FileContent> content, std::uint64_t size,
+[[nodiscard]] std::unique_ptr<BodySource> byteranges_body(std::shared_ptr<FileContent> content, std::uint64_t size,
                                                           const std::vector<ByteRange>& ranges,
                                                           std::string_view media_type, std::string_view boundary);
 

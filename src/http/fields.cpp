@@ -68,7 +68,7 @@ Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_vie
     for (const auto& [name, value] : fields) add(name, value);
 }
 
-std::optional<std::string_view> Fields::get(std::string_view name) const noexcept {
+std::optional<std::string_view> Fields::find(std::string_view name) const noexcept {
     for (std::size_t i = 0; i < entries_.size(); ++i)
         if (entries_[i].name_size == name.size() && equals_ignoring_case((*this)[i].name, name))
             return (*this)[i].value;
@@ -77,6 +77,7 @@ std::optional<std::string_view> Fields::get(std::string_view name) const noexcep
 
 std::size_t Fields::count(std::string_view name) const noexcept {
     std::size_t n = 0;
+    if (!may_have(name)) return n;
     for (const Field f : *this)
         if (equals_ignoring_case(f.name, name)) ++n;
     return n;
@@ -84,6 +85,7 @@ std::size_t Fields::count(std::string_view name) const noexcept {
 
 std::string Fields::combined(std::string_view name) const {
     std::string all;
+    if (!may_have(name)) return all;
     bool first = true;
     for (const Field f : *this) {
         if (!equals_ignoring_case(f.name, name)) continue;
@@ -95,6 +97,7 @@ std::string Fields::combined(std::string_view name) const {
 }
 
 bool Fields::list_contains(std::string_view name, std::string_view member) const {
+    if (!may_have(name)) return false;
     bool found = false;
     for (const Field f : *this)
         if (equals_ignoring_case(f.name, name))
@@ -117,6 +120,7 @@ void Fields::add(std::string_view name, std::string_view value) {
     }
     if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
     entries_.push_back(entry);
+    kinds_ |= kind_of((*this)[entries_.size() - 1].name);
 }
 
 void Fields::set(std::string_view name, std::string_view value) {
@@ -130,16 +134,18 @@ void Fields::set(std::string_view name, std::string_view value) {
 }
 
 std::size_t Fields::remove(std::string_view name) {
+    if (!may_have(name)) return 0;
     const std::size_t removed = std::erase_if(entries_, [&](const detail::FieldPlace& e) {
         return equals_ignoring_case({text_.data() + e.name_at, e.name_size}, name);
     });
-    if (entries_.empty()) text_.clear();
+    if (entries_.empty()) clear();
     return removed;
 }
 
 void Fields::clear() noexcept {
     text_.clear();
     entries_.clear();
+    kinds_ = 0;
 }
 
 std::size_t Fields::wire_size() const noexcept {

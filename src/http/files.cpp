@@ -27,7 +27,7 @@ class MemoryContent final : public FileContent {
 
 class FileBody final : public BodySource {
   public:
-    FileBody(std::unique_ptr<FileContent> content, std::uint64_t offset, std::uint64_t length)
+    FileBody(std::shared_ptr<FileContent> content, std::uint64_t offset, std::uint64_t length)
         : content_(std::move(content)), offset_(offset), length_(length), remaining_(length) {}
     [[nodiscard]] std::optional<std::uint64_t> size() const override { return length_; }
     Read read(std::span<std::byte> into) override {
@@ -49,7 +49,7 @@ class FileBody final : public BodySource {
     }
 
   private:
-    std::unique_ptr<FileContent> content_;
+    std::shared_ptr<FileContent> content_;
     std::uint64_t offset_;
     std::uint64_t length_;
     std::uint64_t remaining_;
@@ -69,7 +69,7 @@ std::expected<OpenFile, FileError> MemoryFiles::open(const std::string& path) co
     if (const auto found = files_.find(path); found != files_.end()) {
         const Entry& entry = found->second;
         OpenFile file;
-        file.content = std::make_unique<MemoryContent>(entry.content);
+        file.content = std::make_shared<MemoryContent>(entry.content);
         file.size = entry.content->size();
         file.modified = entry.modified;
         file.version = fmt::format("{:x}", entry.version);
@@ -135,7 +135,7 @@ std::expected<std::string, Status> file_path(std::string_view url_path) {
     return fmt::format("{}", fmt::join(segments, "/"));
 }
 
-std::unique_ptr<BodySource> file_body(std::unique_ptr<FileContent> content, std::uint64_t offset,
+std::unique_ptr<BodySource> file_body(std::shared_ptr<FileContent> content, std::uint64_t offset,
                                       std::uint64_t length) {
     return std::make_unique<FileBody>(std::move(content), offset, length);
 }

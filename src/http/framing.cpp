@@ -1,5 +1,6 @@
 #include "http/framing.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "hourglass/http/url.h"
@@ -39,11 +40,16 @@ FramingFields find_framing_fields(const Fields& fields) {
     return found;
 }
 
-/// A host name in its usual letters, or an IPv4 address, without a port: no further look is needed.
+/// A host name in its usual letters, or an IPv4 address, perhaps with a port: no further look is needed.
 bool is_plain_host(std::string_view text) {
-    bool plain = !text.empty();
-    for (const char c : text) plain &= (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '-';
-    return plain;
+    const auto is_of_host = [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '-'; };
+    std::size_t end = 0;
+    while (end < text.size() && is_of_host(text[end])) ++end;
+    if (end == 0 || end == text.size()) return end > 0;
+    const std::string_view port = text.substr(end + 1);
+    constexpr std::string_view highest = "65535";
+    const bool in_range = port.size() < highest.size() || (port.size() == highest.size() && port <= highest);
+    return text[end] == ':' && in_range && std::ranges::all_of(port, is_digit);
 }
 
 std::optional<Error> check_host(const Request& request, const FramingFields& found) {

@@ -71,6 +71,7 @@ bool HeadParser::read_whole(std::string_view input) {
     state_ = State::done;
     fields_.entries_.assign(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(head.fields));
     fields_.text_.assign(input.data(), at_);
+    for (const Field field : fields_) fields_.kinds_ |= Fields::kind_of(field.name);
     return true;
 }
 
@@ -272,6 +273,7 @@ HeadParser::Scan HeadParser::add_field(const char* base, std::size_t value_end) 
     std::size_t value = colon_ + 1;
     while (value < value_end && is_blank(base[value])) ++value;
     while (value < value_end && is_blank(base[value_end - 1])) --value_end;
+    fields_.kinds_ |= Fields::kind_of({base + line_, colon_ - line_});
     fields_.entries_.push_back({static_cast<std::uint32_t>(line_), static_cast<std::uint32_t>(colon_ - line_),
                                 static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value_end - value)});
     return false;

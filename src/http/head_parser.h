@@ -40,6 +40,7 @@ class HeadParser {
     void move_fields_to(Fields& into) noexcept {
         into.text_.swap(fields_.text_);
         into.entries_.swap(fields_.entries_);
+        std::swap(into.kinds_, fields_.kinds_);
     }
     [[nodiscard]] std::string_view method() const noexcept { return part(line_, first_end_); }
     [[nodiscard]] std::string_view target() const noexcept { return part(first_end_ + 1, second_end_); }

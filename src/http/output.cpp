@@ -89,6 +89,12 @@ void BodyPump::begin(std::unique_ptr<BodySource> source, BodyFraming framing) {
     source_ = std::move(source);
     framing_ = framing;
     remaining_ = framing.length;
+    listens_ = false;
+}
+
+void BodyPump::listen(std::function<void()> wake) {
+    listens_ = true;
+    source_->on_ready(std::move(wake));
 }
 
 std::optional<FilePart> BodyPump::file_part() const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,6 +72,9 @@ class BodyPump {
     void begin(std::unique_ptr<BodySource> source, BodyFraming framing);
     State pump(OutputQueue& out, std::size_t high_water);
     [[nodiscard]] bool active() const noexcept { return source_ != nullptr; }
+    /// Gives the function to call when the body under way, which was pending, goes on.
+    void listen(std::function<void()> wake);
+    [[nodiscard]] bool listens() const noexcept { return listens_; }
     /// From now on a large body that lies in a file is left there.
     void send_from_files() noexcept { from_files_ = true; }
     /// What was left so and is still to be sent.
@@ -89,6 +93,7 @@ class BodyPump {
     BodyFraming framing_;
     std::uint64_t remaining_ = 0;  ///< with Content-Length
     bool from_files_ = false;
+    bool listens_ = false;
 };
 
 }  // namespace hourglass::http::detail

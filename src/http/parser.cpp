@@ -173,12 +173,12 @@ std::expected<ParseStep, Error> RequestParser::parse(std::span<const std::byte> 
     return machine_->parse(bytes, [this](detail::HeadParser& head) { return machine_->take_head(head); });
 }
 const Request& RequestParser::request() const noexcept { return machine_->request_; }
-Request RequestParser::take_request(Request spent) {
-    spent.body.clear();
-    spent.trailers.clear();
-    spent.path_parameters.clear();
-    std::swap(machine_->request_, spent);
-    return spent;
+Request RequestParser::take_request() { return std::move(machine_->request_); }
+void RequestParser::give_back(Request&& spent) noexcept {
+    machine_->request_ = std::move(spent);
+    machine_->request_.body.clear();
+    machine_->request_.trailers.clear();
+    machine_->request_.path_parameters.clear();
 }
 BodyFraming RequestParser::framing() const noexcept { return machine_->framing_; }
 const Fields& RequestParser::trailers() const noexcept { return machine_->chunked_.trailers(); }

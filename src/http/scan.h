@@ -108,6 +108,24 @@ inline bool is_all_value_chars(const char* p, std::size_t size) {
         return _mm_movemask_epi8(bad) == 0;
     }
 #endif
+    if (size >= 8) {
+        // Byte by byte in a word: an addition that carries into no other byte sets the highest bit of each that is too
+        // large. Above 0x7f all are allowed.
+        const auto is_good = [p](std::size_t at) {
+            constexpr std::uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
+            std::uint64_t word;
+            std::memcpy(&word, p + at, sizeof word);
+            const auto low = word & ~high;
+            const auto not_control = low + (0x80 - 0x20) * ones;
+            const auto is_delete = low + ones;
+            const auto not_tab = (low ^ std::uint64_t{'\t'} * ones) + 0x7f * ones;
+            const auto bad = (~not_control & not_tab) | is_delete;
+            return (bad & ~word & high) == 0;
+        };
+        for (std::size_t at = 0; at + 8 < size; at += 8)
+            if (!is_good(at)) return false;
+        return is_good(size - 8);  // this word, too, overlaps the one before it
+    }
     bool good = true;
     for (std::size_t i = 0; i < size; ++i) good &= is_value_char(p[i]);
     return good;

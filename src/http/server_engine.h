@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,17 +8,18 @@
 
 #include "hourglass/http/server.h"
 #include "http/output.h"
+#include "http/recycled_queue.h"
 
 namespace hourglass::http::detail {
 
 /// What copies of a responder share.
 struct Ticket {
-    Ticket(std::weak_ptr<ServerEngine> of, std::shared_ptr<const Application> asks, std::uint64_t number, Request asked,
-           SocketAddress by)
+    Ticket(std::weak_ptr<ServerEngine> of, std::shared_ptr<const Application> asks, std::uint64_t number,
+           RequestParser& asked, SocketAddress by)
         : engine(std::move(of)),
           application(std::move(asks)),
           sequence(number),
-          request(std::move(asked)),
+          request(asked.take_request()),
           client(by) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
@@ -138,6 +138,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     void complete_fields(const Exchange& exchange, Response& response);
     void pump();
     [[nodiscard]] bool pump_front(Exchange& exchange);
+    BodyPump::State pump_body();
     void start(Exchange& exchange);
     void finish();
     void fail_response();
@@ -149,10 +150,9 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     SocketAddress client_;
     RequestParser parser_;
     OutputQueue out_;
-    std::deque<Exchange> exchanges_;
+    RecycledQueue<Exchange> exchanges_;
     std::uint64_t next_sequence_ = 0;
-    Request spent_;           ///< memory for the next request
-    std::string spent_head_;  ///< and for the head of a response
+    std::string spent_head_;  ///< memory for the head of a response
     BodyPump pump_;
     std::unique_ptr<BodySink> sink_;      ///< of the request that is being read
     std::shared_ptr<Ticket> admitted_;    ///< the request whose body is held back, once it need not be any more

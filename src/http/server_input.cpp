@@ -98,9 +98,11 @@ void ServerEngine::on_departure(std::uint64_t sequence, std::function<void()> de
 
 void ServerEngine::depart(bool gone) {
     std::vector<std::function<void()>> told;  // who is told may answer, and change the exchanges with that
-    for (Exchange& exchange : exchanges_)
+    for (std::size_t i = 0; i < exchanges_.size(); ++i) {
+        Exchange& exchange = exchanges_[i];
         if (!exchange.answered && exchange.departed && (gone || !exchange.last_of_client))
             told.push_back(std::exchange(exchange.departed, nullptr));
+    }
     for (const auto& departed : told) departed();
 }
 
@@ -176,15 +178,15 @@ std::optional<Error> ServerEngine::check_expectation(Exchange& exchange, const R
 
 void ServerEngine::recycle(Request&& spent) {
     constexpr std::size_t most = 4096;  // so that an idle connection holds no more
-    if (spent.fields.wire_size() + spent.target.size() + spent.body.capacity() <= most) spent_ = std::move(spent);
+    if (spent.fields.wire_size() + spent.target.size() + spent.body.capacity() <= most)
+        parser_.give_back(std::move(spent));
 }
 
 void ServerEngine::on_head() {
     ++requests_;
-    auto ticket = std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++,
-                                           parser_.take_request(std::exchange(spent_, {})), client_);
+    auto ticket = std::make_shared<Ticket>(weak_from_this(), application_, next_sequence_++, parser_, client_);
     const Request& request = ticket->request;
-    Exchange& exchange = exchanges_.emplace_back();
+    Exchange& exchange = exchanges_.push();
     exchange.sequence = ticket->sequence;
     exchange.version = request.version;
     exchange.is_head = request.method.known() == Method::head;
@@ -337,7 +339,7 @@ void ServerEngine::on_error(Error error) {
     }
     error_ = error;
     if (!reading_body_) {
-        exchanges_.emplace_back().sequence = next_sequence_++;
+        exchanges_.push().sequence = next_sequence_++;
     }
     Exchange& exchange = exchanges_.back();
     end_connection_with(exchange);

@@ -34,6 +34,14 @@ BodyFraming choose_framing(const Exchange& exchange, const Response& response, c
     return exchange.version >= kHttp11 ? BodyFraming::chunked() : BodyFraming::until_close();
 }
 
+/// Many answers have the same Date: it is written anew when another second has come.
+std::string_view date_now(std::chrono::sys_seconds now) {
+    thread_local std::chrono::sys_seconds second{};
+    thread_local DateText text(second);
+    if (now != second) text = DateText(second = now);
+    return text.view();
+}
+
 bool has_no_body(const Exchange& exchange, Status status) {
     return exchange.is_head || status == Status::no_content || status == Status::not_modified;
 }
@@ -107,9 +115,6 @@ bool ServerEngine::answer(Exchange& exchange, Response&& response, std::unique_p
     if (has_no_body(exchange, response.status)) {
         exchange.framing = BodyFraming::none();
     } else if (source != nullptr) {
-        source->on_ready([weak = weak_from_this()] {
-            if (const auto self = weak.lock()) self->wake();
-        });
         exchange.source = std::move(source);
     } else {
         exchange.body = std::move(response.body);
@@ -136,7 +141,7 @@ void ServerEngine::complete_fields(const Exchange& exchange, Response& response)
     else if (exchange.version < kHttp11)
         response.fields.add("Connection", "keep-alive");
     if (settings_.wall_clock && !response.fields.contains("Date"))
-        response.fields.add("Date", DateText(settings_.wall_clock()).view());
+        response.fields.add("Date", date_now(settings_.wall_clock()));
     const std::string_view name = settings_.server_name;
     if (!name.empty() && is_field_value(name) && !response.fields.contains("Server"))
         response.fields.add("Server", settings_.server_name);
@@ -188,7 +193,7 @@ bool ServerEngine::pump_front(Exchange& exchange) {
     }
     if (!exchange.answered) return false;
     if (!exchange.started) start(exchange);
-    switch (pump_.pump(out_, settings_.output)) {
+    switch (pump_body()) {
         case BodyPump::State::full:
         case BodyPump::State::pending:
             return false;
@@ -200,6 +205,16 @@ bool ServerEngine::pump_front(Exchange& exchange) {
             break;
     }
     return exchange.received || stopped_;
+}
+
+/// A source that has nothing is asked to say when it has, and asked again, because it may have said so by then.
+BodyPump::State ServerEngine::pump_body() {
+    const auto state = pump_.pump(out_, settings_.output);
+    if (state != BodyPump::State::pending || pump_.listens()) return state;
+    pump_.listen([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->wake();
+    });
+    return pump_.pump(out_, settings_.output);
 }
 
 /// A response can't be completed.
@@ -232,7 +247,7 @@ void ServerEngine::finish() {
     const bool keep_alive = exchanges_.front().keep_alive;
     collected_ -= exchanges_.front().collected;
     client_is_done_ = exchanges_.front().last_of_client && exchanges_.front().received;
-    exchanges_.pop_front();
+    exchanges_.pop();
     if (keep_alive) return;
     closing_ = true;
     stop_input();

@@ -47,12 +47,32 @@ void ServerSession::pump() {
     if (deadline() < armed_) table_.arm(*this);
 }
 
+void ServerSession::take() {
+    if (pumping_ || !transport_.exists()) return;
+    pumping_ = true;
+    has_taken_ = !lingering_ && take_read_ahead() > 0;
+    pumping_ = false;
+}
+
+std::size_t ServerSession::take_read_ahead() {
+    const auto bytes = std::exchange(read_ahead_, {});
+    if (!bytes.empty()) http_.receive(bytes);
+    received_ += bytes.size();
+    return bytes.size();
+}
+
+/// Returns how many bytes came.
+std::size_t ServerSession::move_in() {
+    if (const std::size_t taken = take_read_ahead(); taken > 0) return taken;
+    const std::size_t received = move_input(http_, transport_);
+    received_ += received;
+    return received;
+}
+
 void ServerSession::move() {
-    bool any = false;
+    bool any = std::exchange(has_taken_, false);
     for (bool moved = true; moved;) {
-        const std::size_t received = move_input(http_, transport_);
-        received_ += received;
-        moved = received > 0;
+        moved = move_in() > 0;
         if (transport_.at_end() && !std::exchange(heard_end_, true)) {
             http_.peer_closed();
             moved = true;
@@ -122,6 +142,7 @@ void ServerSession::finish() {
 
 void ServerSession::discard_input() {
     const std::uint64_t most = table_.settings().linger_bytes;
+    discarded_ += std::exchange(read_ahead_, {}).size();
     while (discarded_ <= most &&
            transport_.receive([this](std::span<const std::byte> bytes) { discarded_ += bytes.size(); })) {
     }

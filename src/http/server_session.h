@@ -37,7 +37,15 @@ class ServerSession {
         return transport_.send(pieces);
     }
 
+    /// Bytes that have been received from the transport by another way than `pump`. They must stay where they are until
+    /// `take` or `pump`.
+    void has_read_ahead(std::span<const std::byte> bytes) { read_ahead_ = bytes; }
+    /// False: nothing is to be received.
+    [[nodiscard]] bool wants_input() const { return read_ahead_.empty() && !lingering_ && http_.wants_input(); }
+
   public:
+    /// Has what was read ahead handled, and does not answer yet: `pump` is to follow.
+    void take();
     /// Moves what can move, in both directions.
     void pump();
     /// Whom the peer speaks for.
@@ -52,6 +60,8 @@ class ServerSession {
     friend class SessionTable;
     void begin();
     void move();
+    std::size_t take_read_ahead();
+    std::size_t move_in();
     [[nodiscard]] std::size_t move_out();
     void finish();
     void discard_input();
@@ -71,6 +81,7 @@ class ServerSession {
     std::uint64_t heads_ = 0;      ///< header sections that had been read by then
     std::uint64_t received_ = 0;   ///< bytes since ever
     std::uint64_t sent_ = 0;
+    std::span<const std::byte> read_ahead_;
     RateWindow body_;
     RateWindow response_;
     std::uint64_t discarded_ = 0;  ///< bytes behind the last response
@@ -80,6 +91,7 @@ class ServerSession {
     bool lingering_ = false;
     bool timed_out_ = false;
     bool pumping_ = false;
+    bool has_taken_ = false;
 };
 
 /// The sessions of a server, with their deadlines.

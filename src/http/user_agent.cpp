@@ -12,7 +12,7 @@
 namespace hourglass::http {
 
 using detail::AgentConnection;
-using detail::Exchange;
+using detail::AgentExchange;
 using detail::Route;
 
 class UserAgent::Implementation final : public detail::AgentEngine, public detail::AgentConnectionOwner, private Timed {
@@ -30,8 +30,8 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
     ExchangeId send(AgentRequest request, std::shared_ptr<ResponseReceiver> receiver,
                     std::shared_ptr<ExchangeObserver> observer) {
         const ExchangeId id{++last_};
-        exchanges_.emplace(id, std::make_shared<Exchange>(id, *this, settings_, std::move(request), std::move(receiver),
-                                                          std::move(observer)));
+        exchanges_.emplace(id, std::make_shared<AgentExchange>(id, *this, settings_, std::move(request),
+                                                               std::move(receiver), std::move(observer)));
         world_.wake();
         return id;
     }
@@ -59,7 +59,7 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
 
   private:
     struct Waiting {
-        std::weak_ptr<Exchange> exchange;
+        std::weak_ptr<AgentExchange> exchange;
         Route route;
         bool fresh = false;
     };
@@ -73,11 +73,11 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
     [[nodiscard]] bool speaks_tls() const override { return secure_ != nullptr; }
     void wake() override { world_.wake(); }
 
-    void find_connection(Exchange& exchange, const Route& route, bool fresh) override {
+    void find_connection(AgentExchange& exchange, const Route& route, bool fresh) override {
         if (!try_connection(exchange, route, fresh)) waiting_.push_back({exchange.weak_from_this(), route, fresh});
     }
 
-    bool try_connection(Exchange& exchange, const Route& route, bool fresh) {
+    bool try_connection(AgentExchange& exchange, const Route& route, bool fresh) {
         const std::string key = route.key();
         std::uint32_t of_origin = 0;
         AgentConnection* usable = nullptr;
@@ -127,7 +127,7 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
     }
 
     // From connections.
-    [[nodiscard]] std::shared_ptr<Exchange> exchange_on(const AgentConnection& connection) const {
+    [[nodiscard]] std::shared_ptr<AgentExchange> exchange_on(const AgentConnection& connection) const {
         for (const auto& [id, exchange] : exchanges_)
             if (exchange->connection() == &connection && !exchange->finished()) return exchange;
         return nullptr;
@@ -156,7 +156,7 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
         std::erase_if(exchanges_, [](const auto& entry) { return entry.second->finished(); });
         std::erase_if(connections_, [](const auto& one) { return one->state() == AgentConnection::State::gone; });
         for (std::size_t i = 0; i < connections_.size(); ++i) connections_[i]->poll(now);
-        std::vector<std::shared_ptr<Exchange>> due;
+        std::vector<std::shared_ptr<AgentExchange>> due;
         for (const auto& [id, exchange] : exchanges_)
             if (exchange->next_deadline() <= now) due.push_back(exchange);
         for (const auto& exchange : due) exchange->poll(now);
@@ -196,7 +196,7 @@ class UserAgent::Implementation final : public detail::AgentEngine, public detai
     SecureClient* secure_;
     CookieJar* jar_;
     std::vector<std::unique_ptr<AgentConnection>> connections_;
-    std::map<ExchangeId, std::shared_ptr<Exchange>> exchanges_;
+    std::map<ExchangeId, std::shared_ptr<AgentExchange>> exchanges_;
     std::deque<Waiting> waiting_;  ///< Exchanges for which there is no connection yet.
     std::uint64_t last_ = 0;
     bool may_serve_ = false;  ///< There may be a connection for them now.

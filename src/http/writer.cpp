@@ -21,21 +21,24 @@ void append_number(std::string& out, std::uint64_t number, int base = 10) {
     out.append(digits.data(), end);
 }
 
-void append_version(std::string& out, Version version) {
-    out.append({'H', 'T', 'T', 'P', '/', static_cast<char>('0' + version.major % 10), '.',
-                static_cast<char>('0' + version.minor % 10)});
-}
-
 /// Writes where there is room enough.
 class Pen {
   public:
     explicit Pen(char* at) : at_(at) {}
     void text(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
     void number(std::uint64_t number) { at_ = std::to_chars(at_, at_ + kDigits, number).ptr; }
+    void version(Version version) {
+        text("HTTP/");
+        digit(version.major);
+        text(".");
+        digit(version.minor);
+    }
     [[nodiscard]] const char* at() const { return at_; }
     static constexpr std::size_t kDigits = 20;
 
   private:
+    void digit(unsigned number) { *at_++ = static_cast<char>('0' + number % 10); }
+
     char* at_;
 };
 
@@ -100,20 +103,28 @@ Written put_section(Pen& pen, const Fields& fields, BodyFraming framing, bool le
     return {};
 }
 
-Written append_section(std::string& out, const Fields& fields, BodyFraming framing, bool length_may_stand_alone) {
+/// Bytes that `put_section` writes at most.
+std::size_t most_of_section(const Fields& fields) {
     constexpr std::string_view length = "Content-Length: \r\n\r\n";
     constexpr std::string_view coding = "Transfer-Encoding: chunked\r\n\r\n";
-    const std::size_t most = fields.wire_size() + std::max(length.size() + Pen::kDigits, coding.size());
-    return extend(out, most, [&](Pen& pen) { return put_section(pen, fields, framing, length_may_stand_alone); });
+    return fields.wire_size() + std::max(length.size() + Pen::kDigits, coding.size());
 }
 
 Written append_request(std::string& out, const Request& request, BodyFraming framing) {
     if (!is_token(request.method.name())) return std::unexpected(WriteError::invalid_method);
     if (!Target::parse(request.method, request.target)) return std::unexpected(WriteError::invalid_target);
-    out.append(request.method.name()).append(" ").append(request.target).append(" ");
-    append_version(out, request.version);
-    out += "\r\n";
-    return append_section(out, request.fields, framing, false);
+    const std::string_view method = request.method.name();
+    constexpr std::string_view around = "  HTTP/1.1\r\n";
+    const std::size_t line = method.size() + request.target.size() + around.size();
+    return extend(out, line + most_of_section(request.fields), [&](Pen& pen) {
+        pen.text(method);
+        pen.text(" ");
+        pen.text(request.target);
+        pen.text(" ");
+        pen.version(request.version);
+        pen.text("\r\n");
+        return put_section(pen, request.fields, framing, false);
+    });
 }
 
 Written append_response(std::string& out, const Response& response, BodyFraming framing) {
@@ -121,15 +132,18 @@ Written append_response(std::string& out, const Response& response, BodyFraming 
     if (number < 100 || number > 599) return std::unexpected(WriteError::invalid_status);
     const std::string_view reason = response.reason.empty() ? reason_phrase(response.status) : response.reason;
     if (!is_field_value(reason)) return std::unexpected(WriteError::invalid_reason);
-    constexpr std::size_t around = 128;  // status line, framing, empty line
-    out.reserve(out.size() + around + response.fields.wire_size());
-    append_version(out, response.version);
-    out += ' ';
-    append_number(out, number);
-    out.append(" ").append(reason).append("\r\n");
     const bool never_framed = is_informational(response.status) || response.status == Status::no_content;
     if (never_framed && response.fields.contains("Content-Length")) return std::unexpected(WriteError::content_length);
-    return append_section(out, response.fields, never_framed ? BodyFraming::none() : framing, true);
+    constexpr std::string_view around = "HTTP/1.1 200 \r\n";
+    return extend(out, around.size() + reason.size() + most_of_section(response.fields), [&](Pen& pen) {
+        pen.version(response.version);
+        pen.text(" ");
+        pen.number(number);
+        pen.text(" ");
+        pen.text(reason);
+        pen.text("\r\n");
+        return put_section(pen, response.fields, never_framed ? BodyFraming::none() : framing, true);
+    });
 }
 
 /// Runs `append` and takes back what it wrote when it fails.

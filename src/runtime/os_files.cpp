@@ -1,16 +1,20 @@
 #include "hourglass/runtime/os_files.h"
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <span>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
+#include "hourglass/base/siphash.h"
 #include "runtime/descriptor.h"
 
 namespace hourglass::runtime {
@@ -92,6 +96,18 @@ std::chrono::sys_seconds modified(const struct stat& status) {
     return std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
 }
 
+/// A short text, other than before whenever the file is another one, has been written to, or has another size.
+std::string version(const struct stat& status) {
+    const std::array known = {static_cast<std::uint64_t>(status.st_ino), static_cast<std::uint64_t>(status.st_size),
+                              static_cast<std::uint64_t>(status.st_mtim.tv_sec),
+                              static_cast<std::uint64_t>(status.st_mtim.tv_nsec)};
+    constexpr int base = 36;
+    constexpr std::size_t digits = 13;  // of 64 bits
+    std::array<char, digits> text;
+    const auto hash = siphash(SipKey(), std::as_bytes(std::span(known)));
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), hash, base).ptr};
+}
+
 /// What a name in a directory is, links not followed; nothing for a link and for what is neither file nor directory.
 std::optional<http::DirectoryEntry> describe(int directory, const char* name) {
     struct stat status {};
@@ -131,9 +147,8 @@ std::expected<http::OpenFile, FileError> OsFiles::open(const std::string& path) 
     if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);
     opened.size = static_cast<std::uint64_t>(status.st_size);
     opened.modified = modified(status);
-    opened.version =
-        fmt::format("{:x}-{:x}.{:x}-{:x}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, opened.size);
-    opened.content = std::make_unique<OsContent>(std::move(file));
+    opened.version = version(status);
+    opened.content = std::make_shared<OsContent>(std::move(file));
     return opened;
 }
 

@@ -48,12 +48,7 @@ class OsLoop::Implementation : public std::enable_shared_from_this<Implementatio
 
     void later(Watcher& watcher) {
         later_.push_back(&watcher);
-        if (running_ || posted_) return;
-        posted_ = true;
-        asio::post(context_, [self = shared_from_this()] {
-            self->posted_ = false;
-            if (!self->stopped_) self->run_later();
-        });
+        if (!running_) run_soon();
     }
 
     void forget(const Watcher& watcher) {
@@ -75,16 +70,26 @@ class OsLoop::Implementation : public std::enable_shared_from_this<Implementatio
 
   private:
     void run() {
+        running_ = true;
         for (int round = 0; round < kRounds && !stopped_; ++round) {
             const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), static_cast<int>(kBatch), 0);
-            if (count <= 0) break;
-            running_ = true;
-            batch_ = std::span(events_).first(static_cast<std::size_t>(count));
+            if (count <= 0 && later_.empty()) break;
+            batch_ = std::span(events_).first(static_cast<std::size_t>(std::max(count, 0)));
             for (std::size_t i = 0; i < batch_.size(); ++i) tell(batch_[i]);
             batch_ = {};
-            running_ = false;
             if (!stopped_) run_later();
         }
+        running_ = false;
+        if (!stopped_ && !later_.empty()) run_soon();
+    }
+
+    /// For what somebody asks for when no event has brought the loop here.
+    void run_soon() {
+        if (std::exchange(posted_, true)) return;
+        asio::post(context_, [self = shared_from_this()] {
+            self->posted_ = false;
+            if (!self->stopped_) self->run();
+        });
     }
 
     static void tell(const epoll_event& event) {

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "hourglass/runtime/os_http.h"
-#include "hourglass/runtime/os_stream.h"
 #include "http/secure_session.h"
 #include "http/server_session.h"
 #include "runtime/deadline_timer.h"
 #include "runtime/descriptor.h"
 #include "runtime/handled_os_stream.h"
 #include "runtime/os_address.h"
+#include "runtime/os_session.h"
+#include "runtime/serving_turn.h"
 
 namespace hourglass::runtime {
 
@@ -48,36 +49,6 @@ bool concerns_one_connection(int error) {
                                    ENETUNREACH,  ENONET, EHOSTUNREACH, ENOPROTOOPT, EHOSTDOWN};
     return std::ranges::find(errors, error) != errors.end();
 }
-
-/// A session on a connection of the system's.
-class OsSession final : public http::detail::ServerSession, private OsStreamHandler {
-  public:
-    using Gone = std::function<void(ServerSession&)>;
-
-    /// `gone` is called when the connection has gone; the session is destroyed in that call.
-    OsSession(http::detail::SessionTable& table, OsLoop& loop, int socket, const SocketAddress& client,
-              const Gone& gone)
-        : ServerSession(table, stream_, client),
-          gone_(gone),
-          stream_(loop, socket, client, *this, OsStream::Unwatched()) {}
-
-    /// Serves what came with the connection, which is all that many clients ever ask for.
-    void start() {
-        pump();
-        if (!has_sent()) stream_.acknowledge_at_once();
-        stream_.watch();
-    }
-
-  private:
-    std::size_t send_followed(std::span<const std::span<const std::byte>> pieces) override {
-        return stream_.send_followed(pieces);
-    }
-    void on_ready() override { pump(); }
-    void on_closed(tcp::Error) override { gone_(*this); }
-
-    const Gone& gone_;
-    OsStream stream_;
-};
 
 /// A listening socket.
 class OsListener final : private Watcher {
@@ -137,6 +108,7 @@ class OsServer::Implementation {
     Implementation(OsLoop& loop, const http::Application& application, const http::ServerSettings& http,
                    const http::TcpServerSettings& settings)
         : loop_(loop),
+          turn_(loop),
           sessions_(application, http, settings, [] { return now(); }),
           gone_([this](http::detail::ServerSession& session) { remove(session); }),
           timer_(loop.context(),
@@ -191,7 +163,7 @@ class OsServer::Implementation {
 
     void add(int socket, const SocketAddress& client, http::SecureServer* secure) {
         if (secure == nullptr) {
-            auto session = std::make_unique<OsSession>(sessions_, loop_, socket, client, gone_);
+            auto session = std::make_unique<OsSession>(sessions_, loop_, turn_, socket, client, gone_);
             OsSession& added = *session;
             sessions_.add(std::move(session));
             return added.start();
@@ -213,6 +185,7 @@ class OsServer::Implementation {
     }
 
     OsLoop& loop_;
+    ServingTurn turn_;
     http::detail::SessionTable sessions_;
     OsSession::Gone gone_;
     DeadlineTimer timer_;

@@ -19,7 +19,6 @@ namespace hourglass::runtime {
 
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;
 constexpr std::size_t kPieces = 64;           ///< In one call of sendmsg(2).
 constexpr std::uint32_t kTurn = 1024 * 1024;  ///< Bytes that one stream moves in one turn of the loop.
 
@@ -255,23 +254,28 @@ std::optional<std::size_t> OsStream::send_file(const http::FilePart& part) {
 }
 
 bool OsStream::receive(const std::function<void(std::span<const std::byte>)>& take) {
-    if (!readable_ || at_end_ || !may_move()) return false;
     std::array<std::byte, kReadSize> buffer;
+    const std::size_t n = receive_into(buffer);
+    if (n > 0) take(std::span(buffer).first(n));
+    return n > 0;
+}
+
+std::size_t OsStream::receive_into(std::span<std::byte> room) {
+    if (!readable_ || at_end_ || !may_move()) return 0;
     ssize_t received = 0;
-    do received = ::recv(socket_, buffer.data(), buffer.size(), 0);
+    do received = ::recv(socket_, room.data(), room.size(), 0);
     while (received < 0 && errno == EINTR);
     if (received < 0) {
         readable_ = false;
         if (!would_block()) end(to_tcp_error(last_error()));
-        return false;
+        return 0;
     }
     const auto n = static_cast<std::size_t>(received);
     at_end_ = n == 0;
     // epoll(7): less than was asked for says that there is no more, except for a FIN that was told of before.
-    readable_ = n == buffer.size() || (n > 0 && peer_done_);
+    readable_ = n == room.size() || (n > 0 && peer_done_);
     moved_ += static_cast<std::uint32_t>(n);
-    if (n > 0) take(std::span(buffer).first(n));
-    return n > 0;
+    return n;
 }
 
 void OsStream::acknowledge_at_once() {

@@ -9,12 +9,13 @@ namespace hourglass::runtime {
 using http::FileError;
 
 /// An open file that several answers read from. A small one is read once, as a whole.
-class TurnFiles::Shared {
+class TurnFiles::Shared final : public http::FileContent {
   public:
-    Shared(std::unique_ptr<http::FileContent> content, std::uint64_t size)
+    Shared(std::shared_ptr<http::FileContent> content, std::uint64_t size)
         : content_(std::move(content)), size_(size) {}
 
-    std::expected<std::size_t, FileError> read_at(std::uint64_t offset, std::span<std::byte> into) {
+    [[nodiscard]] std::expected<std::size_t, FileError> read_at(std::uint64_t offset,
+                                                                std::span<std::byte> into) override {
         if (size_ > kSmall) return content_->read_at(offset, into);
         if (!read_ && !read_all()) return std::unexpected(FileError::unavailable);
         const std::size_t at = std::min<std::size_t>(offset, bytes_.size());
@@ -23,7 +24,7 @@ class TurnFiles::Shared {
         return n;
     }
 
-    [[nodiscard]] int descriptor() const { return size_ > kSmall ? content_->descriptor() : -1; }
+    [[nodiscard]] int descriptor() const override { return size_ > kSmall ? content_->descriptor() : -1; }
 
   private:
     static constexpr std::uint64_t kSmall = 16 * 1024;
@@ -42,43 +43,19 @@ class TurnFiles::Shared {
         return true;
     }
 
-    std::unique_ptr<http::FileContent> content_;
+    std::shared_ptr<http::FileContent> content_;
     std::uint64_t size_;
     std::vector<std::byte> bytes_;
     bool read_ = false;
 };
 
-class TurnFiles::Content final : public http::FileContent {
-  public:
-    explicit Content(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-    [[nodiscard]] std::expected<std::size_t, FileError> read_at(std::uint64_t offset,
-                                                                std::span<std::byte> into) override {
-        return shared_->read_at(offset, into);
-    }
-    [[nodiscard]] int descriptor() const override { return shared_->descriptor(); }
-
-  private:
-    std::shared_ptr<Shared> shared_;
-};
-
-http::OpenFile TurnFiles::copy_of(const Opened& opened) {
-    http::OpenFile file;
-    if (opened.content) file.content = std::make_unique<Content>(opened.content);
-    file.size = opened.file.size;
-    file.modified = opened.file.modified;
-    file.version = opened.file.version;
-    return file;
-}
-
 std::expected<http::OpenFile, FileError> TurnFiles::open(const std::string& path) const {
-    if (const auto found = opened_.find(path); found != opened_.end()) return copy_of(found->second);
+    if (const auto found = opened_.find(path); found != opened_.end()) return found->second;
     auto file = files_.open(path);
     if (!file || opened_.size() >= kMost) return file;
     if (opened_.empty()) loop_.later(const_cast<TurnFiles&>(*this));
-    Opened& kept = opened_[path];
-    if (file->content) kept.content = std::make_shared<Shared>(std::move(file->content), file->size);
-    kept.file = std::move(*file);
-    return copy_of(kept);
+    if (file->content) file->content = std::make_shared<Shared>(std::move(file->content), file->size);
+    return opened_[path] = std::move(*file);
 }
 
 }  // namespace hourglass::runtime

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/recycled_queue.h"
+
 namespace hourglass::http {
 namespace {
 
@@ -28,6 +30,51 @@ TEST(Fields, AddTakesAValueFromTheSameSection) {
     Fields fields{{"A", std::string(100, 'x')}};
     for (int i = 0; i < 20; ++i) fields.add("B", *fields.get("A"));
     EXPECT_EQ(fields[20].value, std::string(100, 'x'));
+}
+
+TEST(Fields, AreFoundAndNotFoundAmongManyNames) {
+    Fields fields;
+    for (int i = 0; i < 200; i += 2) fields.add("X-" + std::to_string(i), std::to_string(i));
+    for (int i = 0; i < 200; ++i) {
+        const std::string number = std::to_string(i);
+        EXPECT_EQ(fields.get("x-" + number).value_or("none"), i % 2 == 0 ? number : "none");
+    }
+    for (int i = 0; i < 200; i += 4) EXPECT_EQ(fields.remove("x-" + std::to_string(i)), 1U);
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(fields.contains("X-" + std::to_string(i)), i % 4 == 2) << i;
+    EXPECT_FALSE(fields.contains(""));
+}
+
+TEST(Rfc9110Section55, EveryByteOfAValueIsJudgedWhereverItStands) {
+    for (std::size_t size = 3; size <= 40; ++size) {
+        for (std::size_t at = 1; at + 1 < size; ++at) {
+            for (int byte = 0; byte < 256; ++byte) {
+                std::string value(size, 'v');
+                value[at] = static_cast<char>(byte);
+                const bool allowed = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+                ASSERT_EQ(is_field_value(value), allowed) << byte << " at " << at << " of " << size;
+            }
+        }
+    }
+}
+
+TEST(RecycledQueue, KeepsItsOrderWhileItGrowsAndGivesNewElements) {
+    detail::RecycledQueue<std::string> queue;
+    int next = 0, first = 0;
+    for (int round = 0; round < 50; ++round) {
+        for (int i = 0; i < round % 7; ++i) {
+            EXPECT_EQ(queue.push(), "");
+            queue.back() = std::to_string(next++);
+        }
+        for (int i = 0; i < round % 5 && !queue.empty(); ++i) {
+            EXPECT_EQ(queue.front(), std::to_string(first++));
+            queue.pop();
+        }
+        ASSERT_EQ(queue.size(), static_cast<std::size_t>(next - first));
+        for (std::size_t i = 0; i < queue.size(); ++i) EXPECT_EQ(queue[i], std::to_string(first + static_cast<int>(i)));
+    }
+    queue.clear();
+    EXPECT_TRUE(queue.empty());
+    EXPECT_EQ(queue.push(), "");
 }
 
 TEST(Rfc9110Lists, MembersLoseWhitespaceAndQuotedCommasStay) {

@@ -196,6 +196,40 @@ TEST(ServerBody, InAFileIsOutputLikeAnyOtherElsewhereAndWhenItIsSmall) {
     EXPECT_TRUE(small.exchange(kGet).ends_with("\r\n\r\n" + std::string(500, 'f')));
 }
 
+/// Has nothing at first, and something by the time that somebody wants to be told of it.
+class ReadyMeanwhile final : public BodySource {
+  public:
+    explicit ReadyMeanwhile(std::function<void()>& wake) : wake_(wake) {}
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return 10; }
+    Read read(std::span<std::byte> into) override {
+        if (!std::exchange(ready_, false)) return {State::pending, 0};
+        std::fill_n(into.begin(), 5, std::byte{'r'});
+        return {State::data, 5};
+    }
+    void on_ready(std::function<void()> wake) override {
+        ready_ = true;
+        wake_ = [this, wake] {
+            ready_ = true;
+            wake();
+        };
+    }
+
+  private:
+    std::function<void()>& wake_;
+    bool ready_ = false;
+};
+
+TEST(ServerBody, SourceThatHasNothingYetIsListenedTo) {
+    std::function<void()> wake;
+    TestServer server([&](const Request&, const Responder& responder) {
+        responder.respond(Response(), std::make_unique<ReadyMeanwhile>(wake));
+    });
+    EXPECT_TRUE(server.exchange(post("")).ends_with("\r\n\r\nrrrrr"));
+    wake();
+    EXPECT_EQ(server.exchange(""), "rrrrr");
+    EXPECT_TRUE(server.connection.idle());
+}
+
 TEST(ServerBody, HeadNeverReadsTheSource) {
     TestServer server(answer_with(5, std::nullopt));
     EXPECT_EQ(server.exchange("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),

@@ -1,5 +1,6 @@
 #include "hourglass/runtime/os_http.h"
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <filesystem>
@@ -130,6 +131,60 @@ socket::TcpInfo known_of(const OsStream& stream) {
     socklen_t size = sizeof known;
     EXPECT_EQ(::getsockopt(stream.native(), IPPROTO_TCP, TCP_INFO, &known, &size), 0);
     return known;
+}
+
+// What is read ahead of its turn is not lost, and not overtaken by what is read when another connection's request
+// answers for this one.
+TEST_F(OsHttp, ARequestMayAnswerAnotherConnectionsWhichHasSentMore) {
+    std::optional<http::Responder> held;
+    router.route(http::Method::get, "/hold",
+                 [&](const http::Request&, const http::Responder& responder) { held = responder; });
+    router.route(http::Method::get, "/release", [&](const http::Request&, const http::Responder& responder) {
+        if (held) std::exchange(held, std::nullopt)->respond(http::Response::text(http::Status::ok, "released"));
+        responder.respond(http::Response::text(http::Status::ok, "done"));
+    });
+    const auto ask = [](const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; };
+    application = router.application();
+    listen();
+    RawClient releasing(loop, here, ask("/ready")), holding(loop, here, ask("/hold"));
+    for (int round = 0; round < 20; ++round) {
+        run_until([&] { return held.has_value(); });
+        releasing.send(ask("/release"));
+        holding.send(ask("/" + std::to_string(round)) + ask("/hold"));
+        run_until([&] { return holding.received.ends_with("/" + std::to_string(round)); });
+        EXPECT_EQ(count(holding.received, "released"), static_cast<std::size_t>(round) + 1);
+    }
+    run_until([&] { return count(releasing.received, "done") == 20; });
+    held.reset();
+    run_until([&] { return count(holding.received, "HTTP/1.1 500 ") == 1; });
+}
+
+// A handler that takes its time keeps those waiting that come behind it, not those before it.
+TEST_F(OsHttp, AnAnswerDoesNotWaitForASlowHandlerBehindIt) {
+    std::vector<std::string> seen;  // what the first client had got when the slow handlers ran
+    std::optional<RawClient> quick;
+    router.route(http::Method::get, "/slow", [&](const http::Request&, const http::Responder& responder) {
+        const Instant end = now() + 5ms;
+        while (now() < end) {
+        }
+        std::array<char, 4096> buffer;
+        const auto n = ::recv(quick->stream->native(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+        seen.emplace_back(buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+        responder.respond(http::Response::text(http::Status::ok, "slow"));
+    });
+    application = router.application();
+    listen();
+    const std::string first = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::string slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    quick.emplace(loop, here, first);
+    RawClient one(loop, here, first), other(loop, here, first);
+    run_until([&] { return !quick->received.empty() && !one.received.empty() && !other.received.empty(); });
+    quick->send(first);
+    one.send(slow);
+    other.send(slow);
+    run_until([&] { return one.received.ends_with("slow") && other.received.ends_with("slow"); });
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_THAT(seen.back(), testing::EndsWith("/first"));
 }
 
 // RFC 9293, section 3.8.6: the FIN is a flag, and needs no segment of its own.

@@ -12,7 +12,7 @@ class CountedFiles final : public http::FileStore {
     std::expected<http::OpenFile, http::FileError> open(const std::string& path) const override {
         ++opened;
         auto file = files.open(path);
-        if (file && file->content) file->content = std::make_unique<Counted>(std::move(file->content), read);
+        if (file && file->content) file->content = std::make_shared<Counted>(std::move(file->content), read);
         return file;
     }
 
@@ -23,14 +23,14 @@ class CountedFiles final : public http::FileStore {
   private:
     class Counted final : public http::FileContent {
       public:
-        Counted(std::unique_ptr<http::FileContent> inner, int& read) : inner_(std::move(inner)), read_(read) {}
+        Counted(std::shared_ptr<http::FileContent> inner, int& read) : inner_(std::move(inner)), read_(read) {}
         std::expected<std::size_t, http::FileError> read_at(std::uint64_t offset, std::span<std::byte> into) override {
             ++read_;
             return inner_->read_at(offset, into);
         }
 
       private:
-        std::unique_ptr<http::FileContent> inner_;
+        std::shared_ptr<http::FileContent> inner_;
         int& read_;
     };
 };

@@ -65,7 +65,9 @@ class Fields {
     }
 
     /// The value of the first field line called `name`.
-    [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+    [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {
+        return may_have(name) ? find(name) : std::nullopt;
+    }
     /// How many field lines are called `name`.
     [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
     [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
@@ -121,8 +123,21 @@ class Fields {
 
   private:
     friend class detail::HeadParser;
+
+    /// One of 64 kinds of names, the same for names that differ in case only.
+    [[nodiscard]] static constexpr std::uint64_t kind_of(std::string_view name) noexcept {
+        if (name.empty()) return 1;
+        constexpr unsigned case_bit = 0x20;
+        const auto letter = [](char c) { return static_cast<unsigned char>(c) | case_bit; };
+        return std::uint64_t{1} << ((name.size() * 5 + letter(name.front()) + 3 * letter(name.back())) % 64);
+    }
+    /// Most questions are for fields that are not there: that is seen without a look at those that are.
+    [[nodiscard]] bool may_have(std::string_view name) const noexcept { return (kinds_ & kind_of(name)) != 0; }
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+
     std::string text_;
     std::vector<detail::FieldPlace> entries_;
+    std::uint64_t kinds_ = 0;  ///< of all names, and perhaps of some that have been removed
 };
 
 }  // namespace hourglass::http

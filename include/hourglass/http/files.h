@@ -40,7 +40,7 @@ class FileContent {
 
 /// What `FileStore::open` found.
 struct OpenFile {
-    std::unique_ptr<FileContent> content;  ///< none for a directory
+    std::shared_ptr<FileContent> content;  ///< none for a directory
     std::uint64_t size = 0;                ///< in bytes
     std::optional<std::chrono::sys_seconds> modified;
     /// Changes whenever the content does: the inside of a strong entity tag. Empty: no entity tag.
@@ -133,7 +133,7 @@ struct FileSettings {
 [[nodiscard]] std::expected<std::string, Status> file_path(std::string_view url_path);
 
 /// The part of a file as the body of a message.
-[[nodiscard]] std::unique_ptr<BodySource> file_body(std::unique_ptr<FileContent> content, std::uint64_t offset,
+[[nodiscard]] std::unique_ptr<BodySource> file_body(std::shared_ptr<FileContent> content, std::uint64_t offset,
                                                     std::uint64_t length);
 
 }  // namespace hourglass::http

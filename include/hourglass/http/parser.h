@@ -83,9 +83,10 @@ class RequestParser {
 
     /// The request, valid from step `head` to the next step after `end`. Its body is not collected here.
     [[nodiscard]] const Request& request() const noexcept;
-    /// Moves the request out. Reading in place is faster when the next request may reuse the memory; so is giving back
-    /// one that is used up, as `spent`.
-    [[nodiscard]] Request take_request(Request spent = {});
+    /// Moves the request out. Reading in place is faster, because the next request reuses the memory.
+    [[nodiscard]] Request take_request();
+    /// Takes a request that is used up, for its memory. Not to be called while `request` is still needed.
+    void give_back(Request&& spent) noexcept;
     /// How the body is framed; valid from step `head`.
     [[nodiscard]] BodyFraming framing() const noexcept;
     /// The trailer section; valid at step `end`.

@@ -29,20 +29,14 @@ class TurnFiles final : public http::FileStore, private Watcher {
 
   private:
     class Shared;
-    class Content;
-    struct Opened {
-        std::shared_ptr<Shared> content;  ///< none for a directory
-        http::OpenFile file;              ///< without its content
-    };
     static constexpr std::size_t kMost = 256;  ///< Files that are kept open.
 
     void on_ready(Readiness) override {}
     void on_later() override { opened_.clear(); }
-    [[nodiscard]] static http::OpenFile copy_of(const Opened& opened);
 
     const http::FileStore& files_;
     OsLoop& loop_;
-    mutable std::unordered_map<std::string, Opened> opened_;
+    mutable std::unordered_map<std::string, http::OpenFile> opened_;
 };
 
 }  // namespace hourglass::runtime
