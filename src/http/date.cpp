@@ -114,17 +114,19 @@ DateText::DateText(std::chrono::sys_seconds time) noexcept {
     constexpr std::string_view pattern = "day, 00 mon 0000 00:00:00 GMT";
     pattern.copy(text_.data(), text_.size());
     const auto put_name = [&](std::size_t at, std::string_view name) { name.copy(&text_[at], 3); };
-    const auto put_digits = [&](std::size_t last, auto number, int count) {
-        for (auto left = static_cast<unsigned>(number); count > 0; --count, --last, left /= 10)
-            text_[last] = static_cast<char>('0' + left % 10);
+    const auto put_two = [&](std::size_t at, auto number) {
+        text_[at] = static_cast<char>('0' + static_cast<unsigned>(number) / 10);
+        text_[at + 1] = static_cast<char>('0' + static_cast<unsigned>(number) % 10);
     };
+    const auto year = static_cast<unsigned>(static_cast<int>(date.year())) % 10'000;
     put_name(0, kDays[std::chrono::weekday(day).c_encoding()]);
-    put_digits(6, static_cast<unsigned>(date.day()), 2);
+    put_two(5, static_cast<unsigned>(date.day()));
     put_name(8, kMonths[static_cast<unsigned>(date.month()) - 1]);
-    put_digits(15, static_cast<int>(date.year()), 4);
-    put_digits(18, clock.hours().count(), 2);
-    put_digits(21, clock.minutes().count(), 2);
-    put_digits(24, clock.seconds().count(), 2);
+    put_two(12, year / 100);
+    put_two(14, year % 100);
+    put_two(17, clock.hours().count());
+    put_two(20, clock.minutes().count());
+    put_two(23, clock.seconds().count());
 }
 
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {

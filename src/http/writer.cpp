@@ -25,7 +25,7 @@ void append_number(std::string& out, std::uint64_t number, int base = 10) {
 class Pen {
   public:
     explicit Pen(char* at) : at_(at) {}
-    void text(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+    void text(std::string_view text) { at_ += text.copy(at_, text.size()); }
     void number(std::uint64_t number) { at_ = std::to_chars(at_, at_ + kDigits, number).ptr; }
     void version(Version version) {
         text("HTTP/");
