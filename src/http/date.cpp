@@ -129,6 +129,18 @@ DateText::DateText(std::chrono::sys_seconds time) noexcept {
     put_two(23, clock.seconds().count());
 }
 
+const DateText& remembered_date(std::chrono::sys_seconds time) noexcept {
+    struct Remembered {
+        std::chrono::sys_seconds time{};
+        DateText text{time};
+    };
+    constexpr std::size_t places = 16;
+    thread_local std::array<Remembered, places> last{};
+    Remembered& place = last[static_cast<std::uint64_t>(time.time_since_epoch().count()) % places];
+    if (place.time != time) place = {time, DateText(time)};
+    return place.text;
+}
+
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
     for (const std::string_view day : kDays) {
         if (text.starts_with(day) && text.substr(day.size()).starts_with(", "))

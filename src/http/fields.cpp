@@ -1,6 +1,7 @@
 #include "hourglass/http/fields.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/scan.h"
 
@@ -21,15 +22,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     return true;
 }
 
-bool is_token(std::string_view text) noexcept {
-    return !text.empty() && detail::find_token_end(text.data(), text.data() + text.size()) == text.data() + text.size();
-}
-
-bool is_field_value(std::string_view text) noexcept {
-    if (text.empty()) return true;
-    if (detail::is_blank(text.front()) || detail::is_blank(text.back())) return false;
-    return detail::is_all_value_chars(text.data(), text.size());
-}
+bool is_token(std::string_view text) noexcept { return detail::is_token_text(text); }
+bool is_field_value(std::string_view text) noexcept { return detail::is_value_text(text); }
 
 namespace {
 
@@ -106,26 +100,26 @@ bool Fields::list_contains(std::string_view name, std::string_view member) const
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
+    const std::size_t size = text_.size() + name.size() + value.size();
+    if (text_.capacity() < size || entries_.capacity() == 0) [[unlikely]] {
+        // Name and value may be views into this very section, which growing would pull from under them.
+        std::string grown;
+        grown.reserve(std::max(kFirstRoom, text_.size() + size));
+        grown.append(text_);
+        const std::string before = std::exchange(text_, std::move(grown));
+        if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
+        return add(name, value);
+    }
     const detail::FieldPlace entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
                                    static_cast<std::uint32_t>(text_.size() + name.size()),
                                    static_cast<std::uint32_t>(value.size())};
-    const std::size_t size = text_.size() + name.size() + value.size();
-    // Name and value may be views into this very section, which growing would pull from under them.
-    if (text_.capacity() < size) {
-        std::string grown;
-        grown.reserve(std::max(kFirstRoom, text_.size() + size));
-        grown.append(text_).append(name).append(value);
-        text_ = std::move(grown);
-    } else {
-        text_.resize_and_overwrite(size, [&](char* text, std::size_t) {
-            name.copy(text + entry.name_at, name.size());
-            value.copy(text + entry.value_at, value.size());
-            return size;
-        });
-    }
-    if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
+    text_.resize_and_overwrite(size, [&](char* text, std::size_t) {
+        name.copy(text + entry.name_at, name.size());
+        value.copy(text + entry.value_at, value.size());
+        return size;
+    });
     entries_.push_back(entry);
-    kinds_ |= kind_of((*this)[entries_.size() - 1].name);
+    kinds_ |= kind_of(name);
 }
 
 void Fields::set(std::string_view name, std::string_view value) {

@@ -211,7 +211,7 @@ class FileAnswer {
         return true;
     }
 
-    void send(OpenFile file) {
+    void send(OpenFile&& file) {
         const std::string_view type = media_type(path_);
         choose_language(file);
         if (!choose_coding(file, type)) return refuse(Response::error(Status::not_acceptable));
@@ -223,7 +223,7 @@ class FileAnswer {
                                         : fmt::format("\"{}-{}\"", file.version, to_string(coding_));
         Response response;
         if (!validators.entity_tag.empty()) response.fields.add("ETag", validators.entity_tag);
-        if (file.modified) response.fields.add("Last-Modified", DateText(*file.modified).view());
+        if (file.modified) response.fields.add("Last-Modified", remembered_date(*file.modified).view());
         if (!settings_.cache_control.empty()) response.fields.add("Cache-Control", settings_.cache_control);
         if (const auto status = detail::evaluate_conditions(request_, validators)) {
             response.status = *status;
@@ -242,7 +242,7 @@ class FileAnswer {
         send_ranges(std::move(response), std::move(file), validators, type);
     }
 
-    void send_ranges(Response response, OpenFile file, const detail::Validators& validators,
+    void send_ranges(Response&& response, OpenFile&& file, const detail::Validators& validators,
                      std::string_view type) const {
         const auto ranges = detail::requested_ranges(request_, validators, file.size, settings_.ranges);
         if (ranges.kind == RequestedRanges::Kind::unsatisfiable) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@ namespace hourglass::http::detail {
 /// A queue that asks for memory only when it grows longer than it has been since it was empty. References hold until
 /// the next `push`.
 template <typename T>
+requires std::is_nothrow_default_constructible_v<T>
 class RecycledQueue {
   public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -28,7 +31,8 @@ class RecycledQueue {
         return back();
     }
     void pop() {
-        front() = T();
+        std::destroy_at(&front());
+        std::construct_at(&front());
         first_ = (first_ + 1) % slots_.size();
         --size_;
         if (size_ == 0 && slots_.size() > 1) slots_ = std::vector<T>();  // one that is idle keeps no more than it needs

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -129,6 +130,15 @@ inline bool is_all_value_chars(const char* p, std::size_t size) {
     bool good = true;
     for (std::size_t i = 0; i < size; ++i) good &= is_value_char(p[i]);
     return good;
+}
+
+/// What `is_token` and `is_field_value` say, for inner loops.
+inline bool is_token_text(std::string_view text) {
+    return !text.empty() && find_token_end(text.data(), text.data() + text.size()) == text.data() + text.size();
+}
+inline bool is_value_text(std::string_view text) {
+    if (text.empty()) return true;
+    return !is_blank(text.front()) && !is_blank(text.back()) && is_all_value_chars(text.data(), text.size());
 }
 
 #if defined(__SSE2__)

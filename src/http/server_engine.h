@@ -147,6 +147,7 @@ class ServerEngine : public std::enable_shared_from_this<ServerEngine> {
     std::shared_ptr<const Application> application_;
     std::shared_ptr<const ServerSettings> shared_settings_;
     const ServerSettings& settings_ = *shared_settings_;
+    const bool names_server_ = !settings_.server_name.empty() && is_field_value(settings_.server_name);
     SocketAddress client_;
     RequestParser parser_;
     OutputQueue out_;

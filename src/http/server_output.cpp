@@ -34,14 +34,6 @@ BodyFraming choose_framing(const Exchange& exchange, const Response& response, c
     return exchange.version >= kHttp11 ? BodyFraming::chunked() : BodyFraming::until_close();
 }
 
-/// Many answers have the same Date: it is written anew when another second has come.
-std::string_view date_now(std::chrono::sys_seconds now) {
-    thread_local std::chrono::sys_seconds second{};
-    thread_local DateText text(second);
-    if (now != second) text = DateText(second = now);
-    return text.view();
-}
-
 bool has_no_body(const Exchange& exchange, Status status) {
     return exchange.is_head || status == Status::no_content || status == Status::not_modified;
 }
@@ -141,10 +133,8 @@ void ServerEngine::complete_fields(const Exchange& exchange, Response& response)
     else if (exchange.version < kHttp11)
         response.fields.add("Connection", "keep-alive");
     if (settings_.wall_clock && !response.fields.contains("Date"))
-        response.fields.add("Date", date_now(settings_.wall_clock()));
-    const std::string_view name = settings_.server_name;
-    if (!name.empty() && is_field_value(name) && !response.fields.contains("Server"))
-        response.fields.add("Server", settings_.server_name);
+        response.fields.add("Date", remembered_date(settings_.wall_clock()).view());
+    if (names_server_ && !response.fields.contains("Server")) response.fields.add("Server", settings_.server_name);
 }
 
 std::size_t ServerEngine::output(std::span<std::span<const std::byte>> pieces) const {

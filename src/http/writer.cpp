@@ -43,8 +43,8 @@ class Pen {
 };
 
 Written put_field(Pen& pen, const Field& field) {
-    if (!is_token(field.name)) return std::unexpected(WriteError::invalid_field_name);
-    if (!is_field_value(field.value)) return std::unexpected(WriteError::invalid_field_value);
+    if (!detail::is_token_text(field.name)) return std::unexpected(WriteError::invalid_field_name);
+    if (!detail::is_value_text(field.value)) return std::unexpected(WriteError::invalid_field_value);
     pen.text(field.name);
     pen.text(": ");
     pen.text(field.value);

@@ -22,6 +22,10 @@ class DateText {
     std::array<char, 29> text_;
 };
 
+/// The same, written anew only when it is none of the last ones: the dates of many answers are few. Valid until this
+/// thread asks for another date.
+[[nodiscard]] const DateText& remembered_date(std::chrono::sys_seconds time) noexcept;
+
 /// Reads an IMF-fixdate, and the two obsolete forms of RFC 9110, section 5.6.7 (RFC 850 and asctime). A two-digit year
 /// is taken from 1970 to 2069. Nothing when the text is none of them.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_date(std::string_view text);
