@@ -93,6 +93,7 @@ void complete_fast_open(Arrival& a) {
     const Segment& seg = a.segment;
     leave_fast_open(e, c, false);
     c.fast_open = false;
+    c.syn_due = false;  // one to be repeated, which the peer has by now
     learn_ecn_from_third_segment(e, c, seg);
     update_segment_size(e, c);
     settle_handshake_timer(e, c);

@@ -51,6 +51,11 @@ class ImageWriter {
     void operator()(const T&... members) {
         (put(members), ...);
     }
+    /// Times that are never kNever: of what has happened, or is counted with.
+    template <typename... T>
+    void known(const T&... times) {
+        (put(times), ...);
+    }
     /// A member that has a largest value: an enumeration, an index, a count.
     template <typename T>
     void up_to(const T& member, std::type_identity_t<T>) {
@@ -153,6 +158,11 @@ class ImageReader {
     template <typename... T>
     void operator()(T&... members) {
         (get(members), ...);
+    }
+    template <typename... T>
+    void known(T&... times) {
+        (get(times), ...);
+        require(((times != Instant::max() && times != Instant::min()) && ...));
     }
     template <typename T>
     void up_to(T& member, std::type_identity_t<T> last) {

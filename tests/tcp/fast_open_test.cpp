@@ -409,6 +409,29 @@ TEST_F(Rfc7413Server, DeliversTheDataOfASynBeforeTheThirdSegment) {
     EXPECT_EQ(out(), "nothing");
 }
 
+// RFC 9293, section 3.10.7.4, fifth: SEG.ACK =< SND.NXT.
+TEST_F(Rfc7413Server, TakesNoAcknowledgementOfASynAckThatHasNotLeft) {
+    open_fast("hello");  // at this time the next connection of the two has the same numbers
+    in({.flags = "R", .seq = 6});
+    deliver({.flags = "S", .data = "hello", .options = good_options()});
+    deliver({.flags = "F.", .seq = 6, .ack = 1});
+    poll();
+    EXPECT_EQ(state(), State::syn_received);
+    EXPECT_EQ(out(), "R seq=1 ack=0 len=0");
+    EXPECT_EQ(out(), "S. seq=0 ack=6 len=0");
+    in({.seq = 6, .ack = 1});
+    EXPECT_EQ(state(), State::established);
+}
+
+TEST_F(Rfc7413Server, RepeatsNoSynAckThatIsAcknowledgedBeforeTheRepetitionLeaves) {
+    open_fast("hello");
+    deliver({.flags = "S", .data = "hello", .options = good_options()});
+    deliver({.seq = 6, .ack = 1});
+    poll();
+    EXPECT_EQ(state(), State::established);
+    EXPECT_EQ(out(), "nothing");
+}
+
 TEST_F(Rfc7413Server, AnswersBeforeTheThirdSegment) {
     open_fast("hello");
     send("welcome");

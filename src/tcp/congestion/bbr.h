@@ -63,9 +63,10 @@ class Bbr {
         image(self.inflight_longterm_, self.inflight_shortterm_, self.inflight_latest_, self.loss_round_delivered_,
               self.lost_in_round_, self.delivered_at_round_, self.undo_bw_shortterm_, self.undo_inflight_shortterm_,
               self.undo_inflight_longterm_);
-        image(self.min_rtt_, self.probe_rtt_min_delay_, self.round_rtt_, self.last_round_rtt_, self.min_rtt_stamp_,
-              self.probe_rtt_min_stamp_, self.probe_rtt_done_stamp_, self.cycle_stamp_,
-              self.extra_acked_interval_start_, self.bw_probe_wait_);
+        image(self.min_rtt_, self.probe_rtt_min_delay_, self.round_rtt_, self.last_round_rtt_,
+              self.probe_rtt_done_stamp_, self.bw_probe_wait_);
+        image.known(self.min_rtt_stamp_, self.probe_rtt_min_stamp_, self.cycle_stamp_,
+                    self.extra_acked_interval_start_);
         image(self.extra_acked_delivered_, self.bw_probe_up_acked_, self.probe_up_acked_per_inc_);
         image(self.mss_, self.initial_window_, self.prior_cwnd_, self.round_count_, self.rounds_since_probe_up_,
               self.drain_start_round_, self.recovery_start_round_, self.loss_events_in_round_, self.bw_probe_up_rounds_,

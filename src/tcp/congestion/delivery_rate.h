@@ -21,8 +21,8 @@ struct SendSnapshot {
     bool retransmission = false;
 
     static void exchange(auto& self, auto& image) {
-        image(self.sent_at, self.first_sent_at, self.delivered_at, self.delivered, self.lost, self.in_flight,
-              self.app_limited, self.retransmission);
+        image.known(self.sent_at, self.first_sent_at, self.delivered_at);
+        image(self.delivered, self.lost, self.in_flight, self.app_limited, self.retransmission);
     }
 };
 
@@ -68,8 +68,9 @@ class DeliveryRate {
     [[nodiscard]] bool app_limited() const { return app_limited_until_ != 0; }
 
     static void exchange(auto& self, auto& image) {
-        image(self.delivered_, self.lost_, self.app_limited_until_, self.delivered_at_, self.first_sent_at_,
-              self.newest_.sent, self.newest_.end, self.has_newest_);
+        image(self.delivered_, self.lost_, self.app_limited_until_);
+        image.known(self.delivered_at_, self.first_sent_at_);
+        image(self.newest_.sent, self.newest_.end, self.has_newest_);
     }
 
   private:

@@ -21,7 +21,7 @@ class Pacer {
         next_send_time_ = std::max(next_send_time_, now - credit) + time_of(size, rate);
     }
 
-    static void exchange(auto& self, auto& image) { image(self.next_send_time_); }
+    static void exchange(auto& self, auto& image) { image.known(self.next_send_time_); }
 
   private:
     [[nodiscard]] static Duration time_of(std::uint32_t octets, double rate) {

@@ -45,8 +45,9 @@ class Rack {
     [[nodiscard]] std::uint8_t multiplier() const { return multiplier_; }
 
     static void exchange(auto& self, auto& image) {
-        image(self.xmit_at_, self.rtt_, self.end_, self.fack_, self.fack_before_, self.dsack_round_, self.multiplier_,
-              self.persist_, self.dsack_round_open_, self.begun_);
+        image.known(self.xmit_at_);
+        image(self.rtt_, self.end_, self.fack_, self.fack_before_, self.dsack_round_, self.multiplier_, self.persist_,
+              self.dsack_round_open_, self.begun_);
     }
 
   private:

@@ -37,9 +37,11 @@ bool is_crossing_syn_ack(const Connection& c, const Segment& seg) {
     return !c.passive && seg.flags.syn() && seg.flags.ack() && !seg.flags.rst() && seg.seq == c.rcv_nxt - 1;
 }
 
-/// SND.UNA < SEG.ACK =< SND.NXT, where SND.UNA is our SYN.
+/// SND.UNA < SEG.ACK =< SND.NXT, where SND.UNA is our SYN. A connection that opens fast has chosen its numbers before
+/// its SYN-ACK leaves: until then nothing has been sent that could be acknowledged.
 bool acknowledges_syn(const Connection& c, const Segment& seg) {
-    return seg.ack > c.iss && seg.ack >= c.snd_una && seg.ack <= c.snd_nxt;
+    const bool unsent = c.fast_open_pending && c.syn_due && (!c.outbox || c.outbox->unanswered_since == kNever);
+    return !unsent && seg.ack > c.iss && seg.ack >= c.snd_una && seg.ack <= c.snd_nxt;
 }
 
 Step check_reset_or_return_to_listen(Arrival& a) {
