@@ -130,7 +130,12 @@ std::string_view broken_promise(const Engine& e, const Connection& c) {
     if (c.snd_mss == 0 && is_synchronized(c.state)) return "a full segment has data";
     if (c.snd_una > c.snd_nxt) return "SND.UNA =< SND.NXT";
     if (!is_synchronized(c.state) && c.snd_una < c.iss) return "ISS =< SND.UNA";
+    if (is_synchronized(c.state) && c.snd_una != c.data_begin())
+        return "the SYN of a synchronized one was acknowledged";
     if (c.snd_nxt > c.data_end() + (c.fin_sent ? 1 : 0)) return "what is in flight was queued";
+    const Seq all = c.data_end() + (c.fin_queued ? 1 : 0);
+    if ((c.persisting || c.probe_due) && !c.window_probed && c.snd_nxt >= all)
+        return "a window probe has what it sends";
     if (!c.outbox) return c.in_flight() > 0 && is_synchronized(c.state) ? "what is in flight is kept" : "";
     const Scoreboard& board = c.outbox->recovery.board();
     const MtuProbe& probe = c.outbox->recovery.mtu_probe();
