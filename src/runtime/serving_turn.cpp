@@ -22,7 +22,8 @@ void ServingTurn::on_later() {
     for (std::size_t i = 0; i < sessions_.size(); ++i) {
         if (sessions_[i] != nullptr) sessions_[i]->take();
         const Instant time = now();
-        if (i + 1 < sessions_.size() && time - since < kPatience) continue;
+        const bool last = i + 1 == sessions_.size() || i + 1 - answered == kAtOnce || time - since >= kPatience;
+        if (!last) continue;
         for (; answered <= i; ++answered)
             if (sessions_[answered] != nullptr) sessions_[answered]->pump();
         since = time;

@@ -11,9 +11,9 @@
 
 namespace hourglass::runtime {
 
-/// What a server does in one turn of the loop, in three steps for all of its connections: read what has come, have it
-/// handled, send the answers. Each step finds its code, and the kernel's, where the connection before has left it, in
-/// the processor's caches; and clients are not woken for one answer at a time.
+/// What a server does in one turn of the loop, in three steps for many of its connections together: read what has come,
+/// have it handled, send the answers. Each step finds its code, and the kernel's, where the connection before has left
+/// it, in the processor's caches; and clients are not woken for one answer at a time.
 class ServingTurn final : private Watcher {
   public:
     explicit ServingTurn(OsLoop& loop) : loop_(loop), room_(std::make_unique_for_overwrite<std::byte[]>(kRoom)) {}
@@ -28,6 +28,8 @@ class ServingTurn final : private Watcher {
     /// For what is read in one turn. Who finds too little left is served at once.
     static constexpr std::size_t kRoom = std::size_t{1024} * 1024;
 
+    /// So many requests are handled before they are answered: clients have their answers to work on meanwhile.
+    static constexpr std::size_t kAtOnce = 16;
     /// No answer waits longer than this until those behind it have been made, too.
     static constexpr Duration kPatience = std::chrono::microseconds(500);
 
