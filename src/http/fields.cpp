@@ -100,26 +100,26 @@ bool Fields::list_contains(std::string_view name, std::string_view member) const
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
-    const std::size_t size = text_.size() + name.size() + value.size();
-    if (text_.capacity() < size || entries_.capacity() == 0) [[unlikely]] {
-        // Name and value may be views into this very section, which growing would pull from under them.
-        std::string grown;
-        grown.reserve(std::max(kFirstRoom, text_.size() + size));
-        grown.append(text_);
-        const std::string before = std::exchange(text_, std::move(grown));
-        if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
-        return add(name, value);
-    }
     const detail::FieldPlace entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
                                    static_cast<std::uint32_t>(text_.size() + name.size()),
                                    static_cast<std::uint32_t>(value.size())};
-    text_.resize_and_overwrite(size, [&](char* text, std::size_t) {
-        name.copy(text + entry.name_at, name.size());
-        value.copy(text + entry.value_at, value.size());
-        return size;
-    });
-    entries_.push_back(entry);
+    const std::size_t size = text_.size() + name.size() + value.size();
     kinds_ |= kind_of(name);
+    // Name and value may be views into this very section, which growing would pull from under them.
+    if (text_.capacity() < size) [[unlikely]] {
+        std::string grown;
+        grown.reserve(std::max(kFirstRoom, text_.size() + size));
+        grown.append(text_).append(name).append(value);
+        text_ = std::move(grown);
+    } else {
+        text_.resize_and_overwrite(size, [&](char* text, std::size_t) {
+            name.copy(text + entry.name_at, name.size());
+            value.copy(text + entry.value_at, value.size());
+            return size;
+        });
+    }
+    if (entries_.capacity() == 0) entries_.reserve(kFirstEntries);
+    entries_.push_back(entry);
 }
 
 void Fields::set(std::string_view name, std::string_view value) {

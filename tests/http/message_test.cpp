@@ -32,6 +32,13 @@ TEST(Fields, AddTakesAValueFromTheSameSection) {
     EXPECT_EQ(fields[20].value, std::string(100, 'x'));
 }
 
+TEST(Fields, AddTakesAValueFromACopyOfAShortSection) {
+    const Fields original{{"A", "short value"}};
+    Fields copy = original;
+    copy.add(copy[0].name, copy[0].value);
+    EXPECT_EQ(copy, (Fields{{"A", "short value"}, {"A", "short value"}}));
+}
+
 TEST(Fields, AreFoundAndNotFoundAmongManyNames) {
     Fields fields;
     for (int i = 0; i < 200; i += 2) fields.add("X-" + std::to_string(i), std::to_string(i));

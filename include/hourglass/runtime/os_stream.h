@@ -65,10 +65,10 @@ class OsStream final : public http::Transport, private Watcher {
     [[nodiscard]] bool sends_files() const override { return true; }
     std::optional<std::size_t> send_file(const http::FilePart& part) override;
     bool receive(const std::function<void(std::span<const std::byte>)>& take) override;
-    /// Room with which one call is as good as several.
-    static constexpr std::size_t kReadSize = 64 * 1024;
-    /// The same into memory of the caller's. Returns how many bytes came: none also at the end, and after an error.
+    /// The same into memory of the caller's, `kReadSize` of it at best. Returns how many bytes came: none also at the
+    /// end, and after an error.
     std::size_t receive_into(std::span<std::byte> room);
+    static constexpr std::size_t kReadSize = 64 * 1024;
     [[nodiscard]] bool at_end() const override { return at_end_; }
     void shutdown() override;
     void close() override;
